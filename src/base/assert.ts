@@ -1,0 +1,16 @@
+/** A broken invariant of ours: never the client's fault, never caught except at the request boundary. */
+export class AssertionError extends Error {
+  constructor(message: string) {
+    super(`BUG: ${message}`)
+    this.name = 'AssertionError'
+  }
+}
+
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message)
+}
+
+/** For the `default` of a switch over a union: fails to compile when a case is missing. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unexpected ${JSON.stringify(value)}`)
+}
