@@ -134,11 +134,14 @@ export class ProtoReader {
         for (let count = 0; count < 10; count++) if (this.#byte() < 0x80) return
         throw malformed('varint longer than 10 bytes', this.pos)
       case WireType.fixed64:
-        return this.#advance(8)
+        this.#advance(8)
+        return
       case WireType.bytes:
-        return this.#advance(this.lengthDelimited())
+        this.#advance(this.lengthDelimited())
+        return
       case WireType.fixed32:
-        return this.#advance(4)
+        this.#advance(4)
+        return
       default:
         throw malformed(`wire type ${wireType}`, this.pos)
     }
@@ -219,7 +222,7 @@ export class ProtoWriter {
     const size = Buffer.byteLength(value)
     this.varint(size)
     this.#reserve(size)
-    this.#buffer.utf8Write(value, this.length)
+    this.#buffer.write(value, this.length, size, 'utf8')
     this.length += size
   }
 
