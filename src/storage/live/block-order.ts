@@ -1,0 +1,163 @@
+import type { LiveSegment } from './live-segment.ts'
+import { noRow } from './trace-table.ts'
+import { TreeOrder } from './tree-order.ts'
+
+/** The order in which a segment's spans go into a block, and where its row groups end. */
+export interface BlockOrder {
+  /** Block row -> row of the segment. */
+  readonly rows: Uint32Array
+  readonly depths: Uint32Array
+  /** 1: the row is at depth 0 and has a parent id. */
+  readonly orphans: Uint8Array
+  /** Block trace -> trace of the segment. */
+  readonly traces: Uint32Array
+  /** First row of each trace; one more element than traces. */
+  readonly traceRow: Uint32Array
+  /** First trace and first row of each row group; one more element than groups. */
+  readonly groupTrace: Uint32Array
+  readonly groupRow: Uint32Array
+  /** Least start and greatest end of each block trace, absolute ns, two lanes each. */
+  readonly startLow: Uint32Array
+  readonly startHigh: Uint32Array
+  readonly endLow: Uint32Array
+  readonly endHigh: Uint32Array
+}
+
+export interface GroupLimits {
+  readonly groupSpansTarget: number
+  readonly tracesPerGroupMax: number
+  readonly outlierTraceMs: number
+  readonly outlierDistanceMs: number
+}
+
+export function orderForBlock(segment: LiveSegment, limits: GroupLimits): BlockOrder {
+  const times = traceTimes(segment)
+  const { traces, regular } = sortTraces(segment, times, limits)
+  const spanCount = segment.spans.count
+  const rows = new Uint32Array(spanCount)
+  const depths = new Uint32Array(spanCount)
+  const orphans = new Uint8Array(spanCount)
+  const traceRow = new Uint32Array(traces.length + 1)
+  const tree = new TreeOrder(segment)
+  let at = 0
+  for (let i = 0; i < traces.length; i++) {
+    traceRow[i] = at
+    at += tree.write(traces[i]!, rows, depths, orphans, at)
+  }
+  traceRow[traces.length] = at
+  const groupTrace = cutGroups(traceRow, traces.length, regular, limits)
+  const gather = (lanes: Uint32Array) => Uint32Array.from(traces, trace => lanes[trace]!)
+  return {
+    rows,
+    depths,
+    orphans,
+    traces,
+    traceRow,
+    groupTrace,
+    groupRow: Uint32Array.from(groupTrace, trace => traceRow[trace]!),
+    startLow: gather(times.startLow),
+    startHigh: gather(times.startHigh),
+    endLow: gather(times.endLow),
+    endHigh: gather(times.endHigh),
+  }
+}
+
+export interface TraceTimes {
+  readonly startLow: Uint32Array
+  readonly startHigh: Uint32Array
+  readonly endLow: Uint32Array
+  readonly endHigh: Uint32Array
+}
+
+/** Least start and greatest end per trace; a span that ends before it starts ends at its start. */
+export function traceTimes(segment: LiveSegment): TraceTimes {
+  const { traces, spans } = segment
+  const startLow = new Uint32Array(traces.count).fill(0xffffffff)
+  const startHigh = new Uint32Array(traces.count).fill(0xffffffff)
+  const endLow = new Uint32Array(traces.count)
+  const endHigh = new Uint32Array(traces.count)
+  for (let row = 0; row < spans.count; row++) {
+    const trace = spans.trace[row]!
+    const sLow = spans.startLow[row]!
+    const sHigh = spans.startHigh[row]!
+    if (sHigh < startHigh[trace]! || (sHigh === startHigh[trace]! && sLow < startLow[trace]!)) {
+      startLow[trace] = sLow
+      startHigh[trace] = sHigh
+    }
+    let eLow = spans.endLow[row]!
+    let eHigh = spans.endHigh[row]!
+    if (eHigh < sHigh || (eHigh === sHigh && eLow < sLow)) {
+      eLow = sLow
+      eHigh = sHigh
+    }
+    if (eHigh > endHigh[trace]! || (eHigh === endHigh[trace]! && eLow > endLow[trace]!)) {
+      endLow[trace] = eLow
+      endHigh[trace] = eHigh
+    }
+  }
+  return { startLow, startHigh, endLow, endHigh }
+}
+
+/** Traces by start, outliers last; `regular` is how many are not outliers. */
+function sortTraces(
+  segment: LiveSegment,
+  times: TraceTimes,
+  limits: GroupLimits,
+): { traces: Uint32Array; regular: number } {
+  const count = segment.traces.count
+  const baseHigh = segment.minStart.high
+  const baseLow = segment.minStart.low
+  const start = new Float64Array(count)
+  const duration = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    start[i] = (times.startHigh[i]! - baseHigh) * 4294967296 + times.startLow[i]! - baseLow
+    duration[i] =
+      (times.endHigh[i]! - times.startHigh[i]!) * 4294967296 + times.endLow[i]! - times.startLow[i]!
+  }
+  // A trace whose spans were all refused has no rows and no place in a block.
+  const filled = new Uint32Array(count)
+    .map((_, i) => i)
+    .filter(i => segment.traces.firstRow[i] !== noRow)
+  const ids = segment.traces.id
+  const byStart = (a: number, b: number) => start[a]! - start[b]! || compareIds(ids, a, b)
+  filled.sort(byStart)
+  const median = filled.length === 0 ? 0 : start[filled[filled.length >> 1]!]!
+  const isOutlier = (i: number) =>
+    duration[i]! > limits.outlierTraceMs * 1e6 ||
+    Math.abs(start[i]! - median) > limits.outlierDistanceMs * 1e6
+  const regular = filled.filter(i => !isOutlier(i))
+  const traces = new Uint32Array(filled.length)
+  traces.set(regular)
+  traces.set(filled.filter(isOutlier), regular.length)
+  return { traces, regular: regular.length }
+}
+
+function compareIds(ids: Uint8Array, a: number, b: number): number {
+  for (let i = 0; i < 16; i++) {
+    const difference = ids[a * 16 + i]! - ids[b * 16 + i]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** First trace of each group, and the number of traces as the last element. */
+function cutGroups(
+  traceRow: Uint32Array,
+  traces: number,
+  regular: number,
+  limits: GroupLimits,
+): Uint32Array {
+  const cuts = [0]
+  let first = 0
+  for (let i = 1; i < traces; i++) {
+    const full =
+      traceRow[i + 1]! - traceRow[first]! > limits.groupSpansTarget ||
+      i - first >= limits.tracesPerGroupMax
+    if (full || i === regular) {
+      cuts.push(i)
+      first = i
+    }
+  }
+  cuts.push(traces)
+  return Uint32Array.from(cuts)
+}
