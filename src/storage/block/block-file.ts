@@ -1,0 +1,304 @@
+import { Corruption, fail } from '../../base/errors.ts'
+import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
+import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
+import { type BlockFooter, viewFooter } from './footer.ts'
+import {
+  align8,
+  blockMagic,
+  blockVersion,
+  headerBytes,
+  tailBytes,
+  tailReadBytes,
+} from './format.ts'
+
+/** Reads ranges of one immutable object. */
+export interface RangeReader {
+  /** Names the object in errors. */
+  readonly object: string
+  readonly size: number
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+/** Byte-bounded cache shared by all blocks of a thread; keys are unique over blocks. */
+export interface BlockCache {
+  get<T extends object>(key: string): T | undefined
+  set(key: string, value: object, bytes: number): void
+}
+
+/** Ranges closer than this are read at once: a request costs more than the bytes between. */
+const coalesceGapBytes = 65_536
+
+/** An opened block: its footer as typed arrays, and chunks on demand. Nothing here knows queries. */
+export class BlockFile {
+  readonly reader: RangeReader
+  readonly id: string
+  readonly spans: number
+  readonly traces: number
+  readonly groupCount: number
+  readonly columns: readonly ColumnName[]
+  readonly f: FooterArrays
+  /** Bytes read from storage through this object. */
+  bytesRead = 0
+  readonly cache: BlockCache
+  /** Chunk -> its place in the file. */
+  readonly #chunkOffset: Float64Array
+  readonly #chunkColumn: Uint32Array
+
+  private constructor(id: string, reader: RangeReader, footer: BlockFooter, cache: BlockCache) {
+    this.id = id
+    this.reader = reader
+    this.cache = cache
+    this.f = footerArrays(footer)
+    this.spans = footer.spans()
+    this.traces = footer.traces()
+    this.groupCount = this.f.groupSpans.length
+    this.columns = readColumns(this.f)
+    this.#chunkColumn = columnOfChunk(this.f)
+    this.#chunkOffset = this.#placeChunks()
+  }
+
+  /** Reads and checks the tail. Fails with CORRUPT, or UNIMPLEMENTED for a newer version. */
+  static async open(id: string, reader: RangeReader, cache: BlockCache): Promise<BlockFile> {
+    if (reader.size < headerBytes + tailBytes)
+      throw new Corruption('truncated block', { object: reader.object })
+    const length = Math.min(reader.size, tailReadBytes)
+    const end = await reader.read(reader.size - length, length)
+    const tail = Buffer.from(end.buffer, end.byteOffset + end.length - tailBytes, tailBytes)
+    if (tail.toString('latin1', 12) !== blockMagic) {
+      throw new Corruption('bad magic', { object: reader.object, offset: reader.size - 4 })
+    }
+    const version = tail.readUInt32LE(8)
+    if (version !== blockVersion) {
+      const what = `${reader.object} has block version ${version}, this server reads version ${blockVersion}`
+      throw fail('UNIMPLEMENTED', what, { object: reader.object, version })
+    }
+    const footerBytes = tail.readUInt32LE(0)
+    const footerAt = reader.size - tailBytes - align8(footerBytes)
+    if (footerAt < headerBytes) throw new Corruption('bad footer length', { object: reader.object })
+    const inTail = footerAt - (reader.size - length)
+    const found =
+      inTail >= 0
+        ? end.subarray(inTail, inTail + footerBytes)
+        : await reader.read(footerAt, footerBytes)
+    if (crc(found) !== tail.readUInt32LE(4)) {
+      throw new Corruption('footer checksum', { object: reader.object, offset: footerAt })
+    }
+    // A copy begins at an address divisible by 8, as the vectors of 64-bit numbers need.
+    const file = new BlockFile(id, reader, viewFooter(found.slice()), cache)
+    file.bytesRead += inTail >= 0 ? length : length + footerBytes
+    return file
+  }
+
+  /** The chunk of a column in a group, or -1. Owner columns have theirs in group `groupCount`. */
+  chunkOf(column: number, group: number): number {
+    const { chunkGroup, columnFirstChunk } = this.f
+    let low = columnFirstChunk[column]!
+    let high = columnFirstChunk[column + 1]! - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const at = chunkGroup[middle]!
+      if (at === group) return middle
+      if (at < group) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+
+  chunkStats(chunk: number): ChunkStats {
+    const { f } = this
+    return {
+      encoding: f.chunkEncoding[chunk]!,
+      width: f.chunkWidth[chunk]!,
+      scale: f.chunkScale[chunk]!,
+      min: f.chunkMin[chunk]!,
+      max: f.chunkMax[chunk]!,
+      count: f.chunkCount[chunk]!,
+    }
+  }
+
+  /** A chunk that `loadChunks` brought in; undefined when it was not asked for. */
+  decoded(chunk: number): DecodedChunk | undefined {
+    return this.cache.get<DecodedChunk>(this.#key(chunk))
+  }
+
+  /** Reads, checks and decodes chunks that are not cached; near ones in one request. */
+  async loadChunks(chunks: readonly number[]): Promise<Map<number, DecodedChunk>> {
+    const loaded = new Map<number, DecodedChunk>()
+    const missing: number[] = []
+    for (const chunk of chunks) {
+      if (chunk < 0 || loaded.has(chunk)) continue
+      const cached = this.decoded(chunk)
+      if (cached) loaded.set(chunk, cached)
+      else if (this.f.chunkBytes[chunk] === 0)
+        loaded.set(chunk, this.#decode(chunk, new Uint8Array(0)))
+      else missing.push(chunk)
+    }
+    missing.sort((a, b) => this.#chunkOffset[a]! - this.#chunkOffset[b]!)
+    const runs = this.#coalesce([...new Set(missing)])
+    await Promise.all(
+      runs.map(async run => {
+        const bytes = await this.read(run.offset, run.length)
+        for (const chunk of run.chunks) {
+          const start = this.#chunkOffset[chunk]! - run.offset
+          loaded.set(
+            chunk,
+            this.#decode(chunk, bytes.subarray(start, start + this.f.chunkBytes[chunk]!)),
+          )
+        }
+      }),
+    )
+    return loaded
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    this.bytesRead += length
+    const bytes = await this.reader.read(offset, length)
+    if (bytes.length !== length) {
+      throw new Corruption(`short read of ${bytes.length} of ${length} bytes`, {
+        object: this.reader.object,
+        offset,
+      })
+    }
+    return bytes
+  }
+
+  #decode(chunk: number, bytes: Uint8Array): DecodedChunk {
+    const stats = this.chunkStats(chunk)
+    if (crc(bytes) !== this.f.chunkCrc[chunk]) {
+      const { key } = this.columns[this.#chunkColumn[chunk]!]!
+      throw new Corruption(`checksum of column ${key}`, {
+        object: this.reader.object,
+        offset: this.#chunkOffset[chunk]!,
+      })
+    }
+    // Views would keep the whole run of bytes alive: copy what is not unpacked anyway.
+    const own = bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes
+    const decoded = decodeChunk(stats, own)
+    this.cache.set(this.#key(chunk), decoded, decoded.values.byteLength + 100)
+    return decoded
+  }
+
+  #key(chunk: number): string {
+    return `${this.id}/c${chunk}`
+  }
+
+  #coalesce(chunks: readonly number[]): { offset: number; length: number; chunks: number[] }[] {
+    const runs: { offset: number; length: number; chunks: number[] }[] = []
+    for (const chunk of chunks) {
+      const offset = this.#chunkOffset[chunk]!
+      const end = offset + this.f.chunkBytes[chunk]!
+      const last = runs[runs.length - 1]
+      if (last && offset - (last.offset + last.length) <= coalesceGapBytes) {
+        last.length = end - last.offset
+        last.chunks.push(chunk)
+      } else runs.push({ offset, length: end - offset, chunks: [chunk] })
+    }
+    return runs
+  }
+
+  /** Chunks of a group lie in order of columns, each at a multiple of 8. */
+  #placeChunks(): Float64Array {
+    const { chunkGroup, chunkBytes, groupOffset } = this.f
+    const next = groupOffset.slice()
+    const offsets = new Float64Array(chunkGroup.length)
+    // Chunks are listed by column, so each group meets its chunks in column order.
+    for (let chunk = 0; chunk < chunkGroup.length; chunk++) {
+      const group = chunkGroup[chunk]!
+      offsets[chunk] = next[group]!
+      next[group] = next[group]! + align8(chunkBytes[chunk]!)
+    }
+    return offsets
+  }
+}
+
+export interface FooterArrays {
+  readonly groupSpans: Uint32Array
+  readonly groupTraces: Uint32Array
+  readonly groupOffset: Float64Array
+  readonly groupBytes: Float64Array
+  readonly groupTimes: Uint32Array
+  readonly columnKeyEnd: Uint32Array
+  readonly columnKey: Uint8Array
+  readonly columnScope: Uint8Array
+  readonly columnType: Uint8Array
+  readonly columnOccurrence: Uint8Array
+  readonly columnDictionary: Int32Array
+  readonly columnDictionaryPerGroup: Uint8Array
+  readonly columnFirstChunk: Uint32Array
+  readonly chunkGroup: Uint16Array
+  readonly chunkCount: Uint32Array
+  readonly chunkBytes: Uint32Array
+  readonly chunkCrc: Uint32Array
+  readonly chunkEncoding: Uint8Array
+  readonly chunkWidth: Uint8Array
+  readonly chunkScale: Uint8Array
+  readonly chunkMin: Float64Array
+  readonly chunkMax: Float64Array
+  readonly shapeEnd: Uint32Array
+  readonly shapeColumn: Uint16Array
+  readonly dictionaryValues: Uint32Array
+  readonly dictionaryHeadOffset: Float64Array
+  readonly dictionaryHeadBytes: Uint32Array
+  readonly dictionaryHeadCrc: Uint32Array
+  readonly dictionaryPagesOffset: Float64Array
+  readonly indexOffset: number
+  readonly indexPageCrc: Uint32Array
+}
+
+function footerArrays(footer: BlockFooter): FooterArrays {
+  const u32 = new Uint32Array(0)
+  const u16 = new Uint16Array(0)
+  const u8 = new Uint8Array(0)
+  const f64 = new Float64Array(0)
+  return {
+    groupSpans: footer.groupSpansArray() ?? u32,
+    groupTraces: footer.groupTracesArray() ?? u32,
+    groupOffset: footer.groupOffsetArray() ?? f64,
+    groupBytes: footer.groupBytesArray() ?? f64,
+    groupTimes: footer.groupTimesArray() ?? u32,
+    columnKeyEnd: footer.columnKeyEndArray() ?? u32,
+    columnKey: footer.columnKeyArray() ?? u8,
+    columnScope: footer.columnScopeArray() ?? u8,
+    columnType: footer.columnTypeArray() ?? u8,
+    columnOccurrence: footer.columnOccurrenceArray() ?? u8,
+    columnDictionary: footer.columnDictionaryArray() ?? new Int32Array(0),
+    columnDictionaryPerGroup: footer.columnDictionaryPerGroupArray() ?? u8,
+    columnFirstChunk: footer.columnFirstChunkArray() ?? u32,
+    chunkGroup: footer.chunkGroupArray() ?? u16,
+    chunkCount: footer.chunkCountArray() ?? u32,
+    chunkBytes: footer.chunkBytesArray() ?? u32,
+    chunkCrc: footer.chunkCrcArray() ?? u32,
+    chunkEncoding: footer.chunkEncodingArray() ?? u8,
+    chunkWidth: footer.chunkWidthArray() ?? u8,
+    chunkScale: footer.chunkScaleArray() ?? u8,
+    chunkMin: footer.chunkMinArray() ?? f64,
+    chunkMax: footer.chunkMaxArray() ?? f64,
+    shapeEnd: footer.shapeEndArray() ?? u32,
+    shapeColumn: footer.shapeColumnArray() ?? u16,
+    dictionaryValues: footer.dictionaryValuesArray() ?? u32,
+    dictionaryHeadOffset: footer.dictionaryHeadOffsetArray() ?? f64,
+    dictionaryHeadBytes: footer.dictionaryHeadBytesArray() ?? u32,
+    dictionaryHeadCrc: footer.dictionaryHeadCrcArray() ?? u32,
+    dictionaryPagesOffset: footer.dictionaryPagesOffsetArray() ?? f64,
+    indexOffset: footer.indexOffset(),
+    indexPageCrc: footer.indexPageCrcArray() ?? u32,
+  }
+}
+
+function readColumns(f: FooterArrays): ColumnName[] {
+  const keys = Buffer.from(f.columnKey.buffer, f.columnKey.byteOffset, f.columnKey.length)
+  return Array.from(f.columnScope, (scope, i) => ({
+    scope: scope as ScopeCode,
+    key: keys.toString('utf8', i === 0 ? 0 : f.columnKeyEnd[i - 1]!, f.columnKeyEnd[i]!),
+    type: f.columnType[i]! as ValueTypeCode,
+    occurrence: f.columnOccurrence[i]!,
+  }))
+}
+
+function columnOfChunk(f: FooterArrays): Uint32Array {
+  const columns = new Uint32Array(f.chunkGroup.length)
+  for (let column = 0; column + 1 < f.columnFirstChunk.length; column++) {
+    columns.fill(column, f.columnFirstChunk[column]!, f.columnFirstChunk[column + 1]!)
+  }
+  return columns
+}

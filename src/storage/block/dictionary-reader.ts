@@ -1,0 +1,229 @@
+import { Corruption } from '../../base/errors.ts'
+import type { Dictionary } from '../../model/column-batch.ts'
+import type { BlockFile } from './block-file.ts'
+import { crc, decompress } from './decode.ts'
+import { DictionaryFlag } from './format.ts'
+
+interface Head {
+  readonly pages: number
+  readonly flags: number
+  readonly firstCode: Uint32Array
+  readonly pageEnd: Uint32Array
+  readonly rawBytes: Uint32Array
+  readonly pageCrc: Uint32Array
+  readonly firstValueEnd: Uint32Array
+  readonly firstValues: Buffer
+}
+
+interface Page {
+  readonly bytes: Buffer
+  /** Value i is bytes[offsets[i], offsets[i + 1]). */
+  readonly offsets: Uint32Array
+  readonly groupSets: Uint32Array | null
+  readonly firstCode: number
+}
+
+/** A sorted dictionary of a block: its head is one read, a value one more page. */
+export class BlockDictionary implements Dictionary {
+  readonly sorted = true
+  readonly size: number
+  readonly #file: BlockFile
+  readonly #id: number
+  #head: Head | undefined
+  readonly #groupSets = new Map<number, number>()
+
+  constructor(file: BlockFile, id: number) {
+    this.#file = file
+    this.#id = id
+    this.size = file.f.dictionaryValues[id]!
+  }
+
+  async find(bytes: Uint8Array): Promise<number> {
+    const head = await this.#loadHead()
+    const at = lastPageAtOrBefore(head, bytes)
+    const page = await this.#page(at)
+    let low = 0
+    let high = page.offsets.length - 2
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const order = page.bytes.compare(
+        bytes,
+        0,
+        bytes.length,
+        page.offsets[middle]!,
+        page.offsets[middle + 1]!,
+      )
+      if (order === 0) {
+        const code = page.firstCode + middle
+        if (page.groupSets) this.#groupSets.set(code, page.groupSets[middle]!)
+        return code
+      }
+      if (order < 0) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+
+  async match(key: string, test: (bytes: Uint8Array) => boolean): Promise<Uint8Array> {
+    const cacheKey = `${this.#file.id}/m${this.#id}/${key}`
+    const known = this.#file.cache.get<Uint8Array>(cacheKey)
+    if (known) return known
+    const table = new Uint8Array(this.size)
+    for (const page of await this.#allPages()) {
+      for (let i = 0; i + 1 < page.offsets.length; i++) {
+        const value = page.bytes.subarray(page.offsets[i]!, page.offsets[i + 1]!)
+        if (test(value)) table[page.firstCode + i] = 1
+      }
+    }
+    this.#file.cache.set(cacheKey, table, table.length + 200)
+    return table
+  }
+
+  async load(codes: Iterable<number>): Promise<(code: number) => Uint8Array> {
+    const head = await this.#loadHead()
+    const wanted = new Set<number>()
+    for (const code of codes) wanted.add(pageOfCode(head, code))
+    // The reader holds its pages, so that the cache may let go of them meanwhile.
+    const pages = new Map<number, Page>()
+    if (wanted.size > 8 && wanted.size * 2 > head.pages) {
+      for (const [at, page] of (await this.#allPages()).entries()) pages.set(at, page)
+    } else {
+      await Promise.all([...wanted].map(async at => pages.set(at, await this.#page(at))))
+    }
+    return code => {
+      const page = pages.get(pageOfCode(head, code))!
+      const at = code - page.firstCode
+      return page.bytes.subarray(page.offsets[at]!, page.offsets[at + 1]!)
+    }
+  }
+
+  /** Whether a code that `find` returned occurs in a group. */
+  mayBeInGroup(code: number, group: number): boolean {
+    const set = this.#groupSets.get(code)
+    if (set === undefined) return true
+    const share = Math.ceil(this.#file.groupCount / 32)
+    return ((set >>> Math.floor(group / share)) & 1) === 1
+  }
+
+  async #loadHead(): Promise<Head> {
+    if (this.#head) return this.#head
+    const { f } = this.#file
+    const offset = f.dictionaryHeadOffset[this.#id]!
+    const stored = await this.#file.read(offset, f.dictionaryHeadBytes[this.#id]!)
+    if (crc(stored) !== f.dictionaryHeadCrc[this.#id]) {
+      throw new Corruption('dictionary head checksum', { object: this.#file.reader.object, offset })
+    }
+    this.#head = parseHead(stored.slice())
+    return this.#head
+  }
+
+  async #allPages(): Promise<Page[]> {
+    const head = await this.#loadHead()
+    const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
+    const cached = Array.from({ length: head.pages }, (_, page) => this.#cached(page))
+    if (cached.every(page => page !== undefined)) return cached
+    const all = await this.#file.read(offset, head.pageEnd[head.pages - 1] ?? 0)
+    return cached.map((known, page) => {
+      const start = page === 0 ? 0 : head.pageEnd[page - 1]!
+      return (
+        known ?? this.#parse(head, page, all.subarray(start, head.pageEnd[page]!), offset + start)
+      )
+    })
+  }
+
+  async #page(page: number): Promise<Page> {
+    const known = this.#cached(page)
+    if (known) return known
+    const head = await this.#loadHead()
+    const start = page === 0 ? 0 : head.pageEnd[page - 1]!
+    const offset = this.#file.f.dictionaryPagesOffset[this.#id]! + start
+    const stored = await this.#file.read(offset, head.pageEnd[page]! - start)
+    return this.#parse(head, page, stored, offset)
+  }
+
+  #cached(page: number): Page | undefined {
+    return this.#file.cache.get<Page>(this.#key(page))
+  }
+
+  #key(page: number): string {
+    return `${this.#file.id}/d${this.#id}/${page}`
+  }
+
+  #parse(head: Head, page: number, stored: Uint8Array, offset: number): Page {
+    if (crc(stored) !== head.pageCrc[page]) {
+      throw new Corruption('dictionary page checksum', { object: this.#file.reader.object, offset })
+    }
+    const rawBytes = head.rawBytes[page]!
+    const raw = stored.length < rawBytes ? decompress(stored, rawBytes) : stored.slice()
+    const parsed = parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
+    this.#file.cache.set(this.#key(page), parsed, raw.length + parsed.offsets.byteLength + 200)
+    return parsed
+  }
+}
+
+function parseHead(bytes: Uint8Array): Head {
+  const numbers = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
+  const pages = numbers[0]!
+  const at = (part: number) => 3 + pages + part * pages
+  const end = at(4) * 4
+  return {
+    pages,
+    flags: numbers[1]!,
+    firstCode: numbers.subarray(2, 3 + pages),
+    pageEnd: numbers.subarray(at(0), at(1)),
+    rawBytes: numbers.subarray(at(1), at(2)),
+    pageCrc: numbers.subarray(at(2), at(3)),
+    firstValueEnd: numbers.subarray(at(3), at(4)),
+    firstValues: Buffer.from(bytes.buffer, bytes.byteOffset + end, bytes.length - end),
+  }
+}
+
+function parsePage(head: Head, page: number, bytes: Buffer): Page {
+  const count = head.firstCode[page + 1]! - head.firstCode[page]!
+  const wide = (head.flags & DictionaryFlag.wideLengths) !== 0
+  const withSets = (head.flags & DictionaryFlag.groupSets) !== 0
+  const lengthBytes = wide ? 4 : 2
+  const offsets = new Uint32Array(count + 1)
+  let at = count * (lengthBytes + (withSets ? 4 : 0))
+  for (let i = 0; i < count; i++) {
+    offsets[i] = at
+    at += wide ? bytes.readUInt32LE(i * 4) : bytes.readUInt16LE(i * 2)
+  }
+  offsets[count] = at
+  let groupSets: Uint32Array | null = null
+  if (withSets) {
+    groupSets = new Uint32Array(count)
+    for (let i = 0; i < count; i++) groupSets[i] = bytes.readUInt32LE(count * lengthBytes + i * 4)
+  }
+  return { bytes, offsets, groupSets, firstCode: head.firstCode[page]! }
+}
+
+function lastPageAtOrBefore(head: Head, value: Uint8Array): number {
+  let low = 0
+  let high = head.pages - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    const start = head.firstValueEnd[middle - 1]!
+    const order = head.firstValues.compare(
+      value,
+      0,
+      value.length,
+      start,
+      head.firstValueEnd[middle]!,
+    )
+    if (order <= 0) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function pageOfCode(head: Head, code: number): number {
+  let low = 0
+  let high = head.pages - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (head.firstCode[middle]! <= code) low = middle
+    else high = middle - 1
+  }
+  return low
+}

@@ -1,0 +1,272 @@
+import type {
+  ColumnGroup,
+  ColumnRef,
+  ItemDomain,
+  TraceColumns,
+  TreeColumns,
+  Values,
+  Vector,
+} from '../../model/column-batch.ts'
+import { Scope, type ScopeCode } from '../../model/columns.ts'
+import { type BlockOrder, orderForBlock, traceTimes } from './block-order.ts'
+import { intrinsicIdBase, intrinsicKeyOf } from './intrinsic-refs.ts'
+import type { LiveSegment, Owner } from './live-segment.ts'
+import { noRow } from './trace-table.ts'
+
+export function dense(values: Values): Vector {
+  return { count: values.length, values, base: 0, divisor: 1, items: null, width: 0 }
+}
+
+/** All rows of a live segment as one group. Columns are gathered on demand, once. */
+export class LiveGroup implements ColumnGroup {
+  readonly rows: number
+  readonly traces: number
+  readonly #segment: LiveSegment
+  readonly #vectors = new Map<number, Vector | null>()
+  #traceColumns: TraceColumns | undefined
+  #roots: Uint32Array | undefined
+  #order: BlockOrder | undefined
+
+  constructor(segment: LiveSegment) {
+    this.#segment = segment
+    this.rows = segment.spanCount
+    this.traces = segment.traces.count
+  }
+
+  traceOfRow(): Uint32Array {
+    return this.#segment.spans.trace.subarray(0, this.rows)
+  }
+
+  vector(ref: ColumnRef): Vector | null {
+    let vector = this.#vectors.get(ref.id)
+    if (vector === undefined) {
+      vector = ref.id >= intrinsicIdBase ? this.#intrinsic(ref) : this.#attribute(ref)
+      this.#vectors.set(ref.id, vector)
+    }
+    return vector
+  }
+
+  itemRows(domain: ItemDomain): Uint32Array {
+    const items = domain === 'event' ? this.#segment.events : this.#segment.links
+    return items.row.subarray(0, items.count)
+  }
+
+  ownerOfRow(scope: ScopeCode): Vector {
+    const { spans } = this.#segment
+    const lane = scope === Scope.resource ? spans.resource : spans.instrumentation
+    return dense(lane.subarray(0, this.rows))
+  }
+
+  durations(): Float64Array {
+    const { startLow, startHigh, endLow, endHigh } = this.#segment.spans
+    const out = new Float64Array(this.rows)
+    for (let row = 0; row < out.length; row++) {
+      const ns = (endHigh[row]! - startHigh[row]!) * 4294967296 + (endLow[row]! - startLow[row]!)
+      out[row] = ns > 0 ? ns : 0
+    }
+    return out
+  }
+
+  startOffsets(): { baseNs: bigint; offsets: Float64Array } {
+    const { startLow, startHigh } = this.#segment.spans
+    const { minStart } = this.#segment
+    const offsets = new Float64Array(this.rows)
+    for (let row = 0; row < offsets.length; row++) {
+      offsets[row] =
+        (startHigh[row]! - minStart.high) * 4294967296 + (startLow[row]! - minStart.low)
+    }
+    return { baseNs: minStart.ns, offsets }
+  }
+
+  eventOffsets(): Float64Array {
+    const { events, spans } = this.#segment
+    const out = new Float64Array(events.count)
+    for (let i = 0; i < out.length; i++) {
+      const row = events.row[i]!
+      out[i] =
+        (events.timeHigh[i]! - spans.startHigh[row]!) * 4294967296 +
+        (events.timeLow[i]! - spans.startLow[row]!)
+    }
+    return out
+  }
+
+  traceColumns(): TraceColumns {
+    if (!this.#traceColumns) {
+      const times = traceTimes(this.#segment)
+      const durationLow = times.endLow.map((end, i) => end - times.startLow[i]!)
+      const durationHigh = times.endHigh.map(
+        (end, i) => end - times.startHigh[i]! - (times.endLow[i]! < times.startLow[i]! ? 1 : 0),
+      )
+      this.#traceColumns = { ...times, durationLow, durationHigh }
+    }
+    return this.#traceColumns
+  }
+
+  tree(): TreeColumns {
+    const order = this.#blockOrder()
+    const traceStart = new Uint32Array(this.traces + 1).fill(this.rows)
+    order.traces.forEach((trace, i) => {
+      traceStart[trace] = order.traceRow[i]!
+    })
+    return { order: order.rows, depth: order.depths, orphan: order.orphans, traceStart }
+  }
+
+  parentIds(): Uint8Array {
+    return this.#segment.spans.parentId.subarray(0, this.rows * 8)
+  }
+
+  /** The earliest row without a parent id, or `noRow`. */
+  rootRow(trace: number): number {
+    this.#roots ??= findRoots(this.#segment)
+    return this.#roots[trace]!
+  }
+
+  #blockOrder(): BlockOrder {
+    const never = Number.POSITIVE_INFINITY
+    this.#order ??= orderForBlock(this.#segment, {
+      groupSpansTarget: never,
+      tracesPerGroupMax: never,
+      outlierTraceMs: never,
+      outlierDistanceMs: never,
+    })
+    return this.#order
+  }
+
+  #attribute(ref: ColumnRef): Vector | null {
+    const { spans, events, links } = this.#segment
+    switch (ref.name.scope) {
+      case Scope.span:
+        return this.#gather(ref.id, this.rows, spans.shape, spans.attributeStart)
+      case Scope.event:
+        return this.#gather(ref.id, events.count, events.shape, events.attributeStart)
+      case Scope.link:
+        return this.#gather(ref.id, links.count, links.shape, links.attributeStart)
+      default:
+        return null
+    }
+  }
+
+  #gather(
+    column: number,
+    count: number,
+    shapeOf: Uint32Array,
+    startOf: Uint32Array,
+  ): Vector | null {
+    const { attributeValues, shapes } = this.#segment
+    const place = Int32Array.from(shapes.shapes, shape => shape.indexOf(column))
+    const items = new Uint32Array(count)
+    const values = new Float64Array(count)
+    let n = 0
+    for (let i = 0; i < count; i++) {
+      const at = place[shapeOf[i]!]!
+      if (at < 0) continue
+      items[n] = i
+      values[n] = attributeValues[startOf[i]! + at]!
+      n++
+    }
+    if (n === 0) return null
+    const all = n === count
+    return { ...dense(values.subarray(0, n)), items: all ? null : items.subarray(0, n) }
+  }
+
+  #intrinsic(ref: ColumnRef): Vector | null {
+    const { spans, events, links, rare } = this.#segment
+    switch (intrinsicKeyOf(ref)) {
+      case 'span.name':
+        return dense(spans.name.subarray(0, this.rows))
+      case 'span.kind':
+        return dense(spans.kind.subarray(0, this.rows))
+      case 'span.status':
+        return dense(spans.status.subarray(0, this.rows))
+      case 'span.id':
+        return { ...dense(spans.spanId.subarray(0, this.rows * 8)), count: this.rows, width: 8 }
+      case 'trace.id': {
+        const { id, count } = this.#segment.traces
+        return { ...dense(id.subarray(0, count * 16)), count, width: 16 }
+      }
+      case 'statusMessage':
+        return this.#rareText(rare.statusMessage)
+      case 'traceState':
+        return this.#rareText(rare.traceState)
+      case 'event.name':
+        return dense(events.name.subarray(0, events.count))
+      case 'link.ids':
+        return { ...dense(links.ids.subarray(0, links.count * 24)), count: links.count, width: 24 }
+      case 'trace.rootName':
+        return this.#perRoot(row => spans.name[row]!)
+      case 'trace.rootService':
+        return this.#perRoot(row => this.#segment.resources[spans.resource[row]!]!.name)
+      default:
+        return null
+    }
+  }
+
+  #rareText(lane: Uint32Array): Vector | null {
+    const { rare } = this.#segment
+    const rows: number[] = []
+    const values: number[] = []
+    for (let i = 0; i < rare.count; i++) {
+      if (lane[i] === 0) continue
+      rows.push(rare.row[i]!)
+      values.push(lane[i]! - 1)
+    }
+    if (rows.length === 0) return null
+    return { ...dense(Uint32Array.from(values)), items: Uint32Array.from(rows) }
+  }
+
+  #perRoot(read: (row: number) => number): Vector {
+    const out = new Uint32Array(this.traces)
+    for (let trace = 0; trace < out.length; trace++) {
+      const row = this.rootRow(trace)
+      out[trace] = row === noRow ? this.#segment.emptyText : read(row)
+    }
+    return dense(out)
+  }
+}
+
+function findRoots(segment: LiveSegment): Uint32Array {
+  const { spans, traces } = segment
+  const roots = new Uint32Array(traces.count).fill(noRow)
+  const { parentId, startLow, startHigh } = spans
+  for (let row = 0; row < spans.count; row++) {
+    let isRoot = true
+    for (let i = row * 8; i < row * 8 + 8 && isRoot; i++) isRoot = parentId[i] === 0
+    if (!isRoot) continue
+    const trace = spans.trace[row]!
+    const known = roots[trace]!
+    const earlier =
+      known === noRow ||
+      startHigh[row]! < startHigh[known]! ||
+      (startHigh[row] === startHigh[known] && startLow[row]! < startLow[known]!)
+    if (earlier) roots[trace] = row
+  }
+  return roots
+}
+
+/** A column of resources or scopes; items are indexes into the segment's owners. */
+export function ownerVector(segment: LiveSegment, scope: ScopeCode, ref: ColumnRef): Vector | null {
+  const owners = scope === Scope.resource ? segment.resources : segment.instrumentations
+  if (ref.id >= intrinsicIdBase) return ownerIntrinsic(owners, ref)
+  const items: number[] = []
+  const values: number[] = []
+  owners.forEach((owner, i) => {
+    const at = segment.shapes.shapes[owner.shape]!.indexOf(ref.id)
+    if (at < 0) return
+    items.push(i)
+    values.push(owner.attributes[at]!)
+  })
+  if (items.length === 0) return null
+  return { ...dense(Float64Array.from(values)), items: Uint32Array.from(items) }
+}
+
+function ownerIntrinsic(owners: readonly Owner[], ref: ColumnRef): Vector | null {
+  switch (intrinsicKeyOf(ref)) {
+    case 'resource.service':
+    case 'scope.name':
+      return dense(Uint32Array.from(owners, owner => owner.name))
+    case 'scope.version':
+      return dense(Uint32Array.from(owners, owner => owner.version))
+    default:
+      return null
+  }
+}
