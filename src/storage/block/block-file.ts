@@ -1,3 +1,4 @@
+import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
 import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
@@ -84,7 +85,7 @@ export class BlockFile {
       throw new Corruption('footer checksum', { object: reader.object, offset: footerAt })
     }
     // A copy begins at an address divisible by 8, as the vectors of 64-bit numbers need.
-    const file = new BlockFile(id, reader, viewFooter(found.slice()), cache)
+    const file = new BlockFile(id, reader, viewFooter(copyBytes(found)), cache)
     file.bytesRead += inTail >= 0 ? length : length + footerBytes
     return file
   }
@@ -172,7 +173,7 @@ export class BlockFile {
       })
     }
     // Views would keep the whole run of bytes alive: copy what is not unpacked anyway.
-    const own = bytes.byteLength < bytes.buffer.byteLength ? bytes.slice() : bytes
+    const own = bytes.byteLength < bytes.buffer.byteLength ? copyBytes(bytes) : bytes
     const decoded = decodeChunk(stats, own)
     this.cache.set(this.#key(chunk), decoded, decoded.values.byteLength + 100)
     return decoded
@@ -225,6 +226,7 @@ export interface FooterArrays {
   readonly columnDictionary: Int32Array
   readonly columnDictionaryPerGroup: Uint8Array
   readonly columnFirstChunk: Uint32Array
+  readonly columnByKey: Uint16Array
   readonly chunkGroup: Uint16Array
   readonly chunkCount: Uint32Array
   readonly chunkBytes: Uint32Array
@@ -264,6 +266,7 @@ function footerArrays(footer: BlockFooter): FooterArrays {
     columnDictionary: footer.columnDictionaryArray() ?? new Int32Array(0),
     columnDictionaryPerGroup: footer.columnDictionaryPerGroupArray() ?? u8,
     columnFirstChunk: footer.columnFirstChunkArray() ?? u32,
+    columnByKey: footer.columnByKeyArray() ?? u16,
     chunkGroup: footer.chunkGroupArray() ?? u16,
     chunkCount: footer.chunkCountArray() ?? u32,
     chunkBytes: footer.chunkBytesArray() ?? u32,

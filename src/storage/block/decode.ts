@@ -1,4 +1,5 @@
 import { crc32, zstdDecompressSync } from 'node:zlib'
+import { copyBytes } from '../../base/bytes.ts'
 import type { Values } from '../../model/column-batch.ts'
 import { arrayForWidth, unpack } from './bitpack.ts'
 import { Encoding, subBlockRows } from './format.ts'
@@ -74,12 +75,12 @@ export function decodeChunk(stats: ChunkStats, bytes: Uint8Array): DecodedChunk 
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const length = bytes.length >>> 2
   if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, length)
-  return new Uint32Array(bytes.slice().buffer, 0, length)
+  return new Uint32Array(copyBytes(bytes).buffer, 0, length)
 }
 
 function doublesOf(bytes: Uint8Array, count: number): Float64Array {
   if (bytes.byteOffset % 8 === 0) return new Float64Array(bytes.buffer, bytes.byteOffset, count)
-  return new Float64Array(bytes.slice().buffer, 0, count)
+  return new Float64Array(copyBytes(bytes).buffer, 0, count)
 }
 
 function unpackSubBlocks(words: Uint32Array, count: number, width: number): Values {

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../base/bytes.ts'
 import { Corruption } from '../../base/errors.ts'
 import type { Dictionary } from '../../model/column-batch.ts'
 import type { BlockFile } from './block-file.ts'
@@ -113,7 +114,7 @@ export class BlockDictionary implements Dictionary {
     if (crc(stored) !== f.dictionaryHeadCrc[this.#id]) {
       throw new Corruption('dictionary head checksum', { object: this.#file.reader.object, offset })
     }
-    this.#head = parseHead(stored.slice())
+    this.#head = parseHead(copyBytes(stored))
     return this.#head
   }
 
@@ -154,7 +155,7 @@ export class BlockDictionary implements Dictionary {
       throw new Corruption('dictionary page checksum', { object: this.#file.reader.object, offset })
     }
     const rawBytes = head.rawBytes[page]!
-    const raw = stored.length < rawBytes ? decompress(stored, rawBytes) : stored.slice()
+    const raw = stored.length < rawBytes ? decompress(stored, rawBytes) : copyBytes(stored)
     const parsed = parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
     this.#file.cache.set(this.#key(page), parsed, raw.length + parsed.offsets.byteLength + 200)
     return parsed

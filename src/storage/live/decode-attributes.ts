@@ -38,6 +38,26 @@ export function mixContent(value: number): void {
   contentHash.high = high ^ (high >>> 13)
 }
 
+/** Sums over the attributes of one list: their order is not part of an item's identity. */
+let attributesLow = 0
+let attributesHigh = 0
+
+function addAttributeHash(key: number, valueHash: number): void {
+  let hash = Math.imul(key ^ 0x9e3779b1, 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 15) ^ valueHash, 0xc2b2ae35)
+  hash ^= hash >>> 13
+  attributesLow = (attributesLow + hash) | 0
+  attributesHigh = (attributesHigh + Math.imul(hash ^ valueHash, 0x27d4eb2f)) | 0
+}
+
+/** Ends a list of attributes: its sums become part of the item's content hash. */
+function mixAttributes(): void {
+  mixContent(attributesLow)
+  mixContent(attributesHigh)
+  attributesLow = 0
+  attributesHigh = 0
+}
+
 /** A varint whose value fits 53 bits; larger ones lose low bits (see `readIntValue`). */
 export function readVarint(b: Uint8Array): number {
   let byte = b[cursor++]!
@@ -136,10 +156,6 @@ function readAnyValue(segment: LiveSegment, b: Uint8Array, end: number): void {
 /** KeyValue fields that found no column: (start, end) pairs into the request's bytes. */
 const overflow: number[] = []
 
-export function overflowIsEmpty(): boolean {
-  return overflow.length === 0
-}
-
 /**
  * One KeyValue that ends at `end`, appended after trie node `node`; returns the next node. The
  * value goes to `segment.attributeValues`.
@@ -173,8 +189,7 @@ export function readAttribute(
     value.number = segment.emptyText
     value.hash = 0
   }
-  mixContent(keys.hashes[key]! ^ value.type)
-  mixContent(value.hash)
+  addAttributeHash(keys.hashes[key]! ^ value.type, value.hash)
   const column = segment.shapes.column(scope, value.type, key, () => keys.text(key))
   const next = column < 0 ? -1 : segment.shapes.next(node, column)
   if (next < 0) {
@@ -186,15 +201,16 @@ export function readAttribute(
 }
 
 /**
- * Puts the attributes that found no column into the overflow column as one encoded KeyValueList
+ * Ends a list of attributes: puts those that found no column into the overflow column as one encoded KeyValueList
  * and returns the last node.
  */
-export function flushOverflow(
+export function endAttributes(
   segment: LiveSegment,
   b: Uint8Array,
   scope: ScopeCode,
   node: number,
 ): number {
+  mixAttributes()
   if (overflow.length === 0) return node
   let size = 0
   for (let i = 0; i < overflow.length; i += 2) size += 6 + overflow[i + 1]! - overflow[i]!

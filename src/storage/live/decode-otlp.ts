@@ -2,7 +2,7 @@ import { Scope } from '../../model/columns.ts'
 import {
   contentHash,
   cursorAt,
-  flushOverflow,
+  endAttributes,
   mixContent,
   readAttribute,
   readUint32,
@@ -133,7 +133,7 @@ function appendSpan(
   const firstAttribute = segment.attributeCount
   resetRow(segment, row, resource, instrumentation)
   readSpanFields(segment, b, end, row)
-  const shape = segment.shapes.shapeOf(flushOverflow(segment, b, Scope.span, field.node))
+  const shape = segment.shapes.shapeOf(endAttributes(segment, b, Scope.span, field.node))
   spans.shape[row] = shape
   finishContentHash(segment, row)
   const eventsBefore = segment.events.count
@@ -411,7 +411,7 @@ function readEvent(segment: LiveSegment, b: Uint8Array, end: number, row: number
     } else if (tag === 0x20) events.droppedAttributes[index] = readVarint(b)
     else skipRest(b, tag)
   }
-  events.shape[index] = segment.shapes.shapeOf(flushOverflow(segment, b, Scope.event, node))
+  events.shape[index] = segment.shapes.shapeOf(endAttributes(segment, b, Scope.event, node))
   mixContent(events.timeLow[index]!)
   mixContent(events.timeHigh[index]!)
   mixContent(segment.values.hashes[events.name[index]!]!)
@@ -439,7 +439,7 @@ function readLink(segment: LiveSegment, b: Uint8Array, end: number, row: number)
     else if (tag === 0x35) links.flags[index] = readUint32(b)
     else skipRest(b, tag)
   }
-  links.shape[index] = segment.shapes.shapeOf(flushOverflow(segment, b, Scope.link, node))
+  links.shape[index] = segment.shapes.shapeOf(endAttributes(segment, b, Scope.link, node))
   for (let i = 0; i < 24; i += 4) mixContent(lane(links.ids, index * 24 + i))
 }
 

@@ -3,7 +3,7 @@ import type { ByteDictionary } from './byte-dictionary.ts'
 import {
   contentHash,
   cursorAt,
-  flushOverflow,
+  endAttributes,
   mixContent,
   readAttribute,
   readVarint,
@@ -109,7 +109,7 @@ function readResource(segment: LiveSegment, b: Uint8Array, end: number, schemaUr
     } else if (tag === 0x10) droppedAttributes = readVarint(b)
     else skipField(b, tag & 7)
   }
-  const shape = segment.shapes.shapeOf(flushOverflow(segment, b, Scope.resource, node))
+  const shape = segment.shapes.shapeOf(endAttributes(segment, b, Scope.resource, node))
   const attributes = takeAttributes(segment, firstAttribute)
   const name = serviceName(segment, shape, attributes)
   return finish(segment, {
@@ -148,7 +148,7 @@ function readInstrumentation(
     } else if (tag === 0x20) droppedAttributes = readVarint(b)
     else skipField(b, tag & 7)
   }
-  const shape = segment.shapes.shapeOf(flushOverflow(segment, b, Scope.instrumentation, node))
+  const shape = segment.shapes.shapeOf(endAttributes(segment, b, Scope.instrumentation, node))
   const attributes = takeAttributes(segment, firstAttribute)
   return finish(segment, { shape, attributes, droppedAttributes, schemaUrl, name, version })
 }

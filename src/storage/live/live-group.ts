@@ -62,7 +62,7 @@ export class LiveGroup implements ColumnGroup {
     const out = new Float64Array(this.rows)
     for (let row = 0; row < out.length; row++) {
       const ns = (endHigh[row]! - startHigh[row]!) * 4294967296 + (endLow[row]! - startLow[row]!)
-      out[row] = ns > 0 ? ns : 0
+      out[row] = Math.max(ns, 0)
     }
     return out
   }

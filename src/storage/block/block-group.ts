@@ -1,0 +1,236 @@
+import { assert } from '../../base/assert.ts'
+import type {
+  ColumnGroup,
+  ColumnRef,
+  GroupNeed,
+  ItemDomain,
+  TraceColumns,
+  TreeColumns,
+  Vector,
+} from '../../model/column-batch.ts'
+import { Scope, type ScopeCode } from '../../model/columns.ts'
+import type { BlockFile } from './block-file.ts'
+import type { DecodedChunk } from './decode.ts'
+import type { IntrinsicColumn } from './format.ts'
+import { presentVector, toVector } from './vectors.ts'
+
+const needs: Record<GroupNeed, readonly IntrinsicColumn[]> = {
+  traceOfRow: ['trace.spans'],
+  durations: ['span.duration.low', 'span.duration.high'],
+  starts: [
+    'trace.spans',
+    'trace.start.low',
+    'trace.start.high',
+    'span.start.low',
+    'span.start.high',
+  ],
+  events: ['event.row'],
+  eventOffsets: ['event.row', 'event.time.low', 'event.time.high'],
+  links: ['link.row', 'link.ids'],
+  resources: ['span.resource'],
+  scopes: ['span.scope'],
+  traces: ['trace.start.low', 'trace.start.high', 'trace.duration.low', 'trace.duration.high'],
+  tree: ['trace.spans', 'span.depth', 'orphan.row'],
+  parents: ['trace.spans', 'span.depth', 'span.id', 'orphan.row', 'orphan.parent'],
+  summaries: [
+    'trace.id',
+    'trace.spans',
+    'trace.hasRoot',
+    'trace.rootName',
+    'trace.rootService',
+    'trace.services',
+    'service.name',
+    'service.spans',
+    'service.errors',
+  ],
+}
+
+/** Intrinsic columns that needs and attribute columns bring along (an attribute needs its shapes). */
+export function needColumns(
+  wanted: ReadonlySet<GroupNeed>,
+  columns: readonly ColumnRef[],
+): Set<IntrinsicColumn> {
+  const keys = new Set<IntrinsicColumn>()
+  for (const need of wanted) for (const key of needs[need]) keys.add(key)
+  for (const { name } of columns) {
+    if (name.scope === Scope.span) keys.add('span.shape')
+    if (name.scope === Scope.event) keys.add('event.shape')
+    if (name.scope === Scope.link) keys.add('link.shape')
+    const row = `${name.key}.row` as IntrinsicColumn
+    if (name.scope === Scope.intrinsic && rarePairs.has(name.key)) keys.add(row)
+  }
+  return keys
+}
+
+const rarePairs = new Set([
+  'statusMessage',
+  'traceState',
+  'flags',
+  'droppedAttributes',
+  'droppedEvents',
+  'droppedLinks',
+])
+
+/** A row group of a block with some of its chunks decoded. */
+export class BlockGroup implements ColumnGroup {
+  readonly rows: number
+  readonly traces: number
+  readonly #file: BlockFile
+  readonly #group: number
+  readonly #intrinsic: (key: string) => ColumnRef | null
+  readonly #chunks: ReadonlyMap<number, DecodedChunk>
+  #traceOfRow: Uint32Array | undefined
+
+  constructor(
+    file: BlockFile,
+    group: number,
+    intrinsic: (key: string) => ColumnRef | null,
+    chunks: ReadonlyMap<number, DecodedChunk>,
+  ) {
+    this.rows = file.f.groupSpans[group]!
+    this.traces = file.f.groupTraces[group]!
+    this.#file = file
+    this.#group = group
+    this.#intrinsic = intrinsic
+    this.#chunks = chunks
+  }
+
+  vector(ref: ColumnRef): Vector | null {
+    const id = this.#file.chunkOf(ref.id, this.#group)
+    if (id < 0) return null
+    const chunk = this.#chunks.get(id)
+    assert(chunk, `column ${ref.name.key} was not loaded`)
+    const vector = toVector(chunk, null)
+    switch (ref.name.scope) {
+      case Scope.span:
+        return this.#present(ref, vector, 'span.shape')
+      case Scope.event:
+        return this.#present(ref, vector, 'event.shape')
+      case Scope.link:
+        return this.#present(ref, vector, 'link.shape')
+      default:
+        return rarePairs.has(ref.name.key)
+          ? { ...vector, items: this.#integers(`${ref.name.key}.row`) }
+          : vector
+    }
+  }
+
+  traceOfRow(): Uint32Array {
+    if (this.#traceOfRow) return this.#traceOfRow
+    const spans = this.#named('trace.spans')!
+    const out = new Uint32Array(this.rows)
+    for (let trace = 0, row = 0; trace < spans.count; trace++) {
+      const end = row + spans.values[trace]! + spans.base
+      out.fill(trace, row, end)
+      row = end
+    }
+    this.#traceOfRow = out
+    return out
+  }
+
+  itemRows(domain: ItemDomain): Uint32Array {
+    return this.#integers(domain === 'event' ? 'event.row' : 'link.row')
+  }
+
+  ownerOfRow(scope: ScopeCode): Vector {
+    return this.#named(scope === Scope.resource ? 'span.resource' : 'span.scope')!
+  }
+
+  durations(): Float64Array {
+    return this.#signedLanes('span.duration', true)
+  }
+
+  startOffsets(): { baseNs: bigint; offsets: Float64Array } {
+    const low = this.#named('trace.start.low')!
+    const high = this.#named('trace.start.high')!
+    const own = this.#signedLanes('span.start', false)
+    const traceOfRow = this.traceOfRow()
+    let baseHigh = high.values[0]! + high.base
+    for (let i = 1; i < high.count; i++) baseHigh = Math.min(baseHigh, high.values[i]! + high.base)
+    for (let row = 0; row < own.length; row++) {
+      const trace = traceOfRow[row]!
+      const traceHigh = high.values[trace]! + high.base - baseHigh
+      own[row] = own[row]! + traceHigh * 4294967296 + low.values[trace]! + low.base
+    }
+    return { baseNs: BigInt(baseHigh) << 32n, offsets: own }
+  }
+
+  eventOffsets(): Float64Array {
+    return this.#signedLanes('event.time', false)
+  }
+
+  traceColumns(): TraceColumns {
+    return {
+      startLow: this.#integers('trace.start.low'),
+      startHigh: this.#integers('trace.start.high'),
+      durationLow: this.#integers('trace.duration.low'),
+      durationHigh: this.#integers('trace.duration.high'),
+    }
+  }
+
+  tree(): TreeColumns {
+    const spans = this.#named('trace.spans')!
+    const traceStart = new Uint32Array(this.traces + 1)
+    for (let i = 0; i < this.traces; i++)
+      traceStart[i + 1] = traceStart[i]! + spans.values[i]! + spans.base
+    const orphan = new Uint8Array(this.rows)
+    for (const row of this.#integers('orphan.row')) orphan[row] = 1
+    const order = new Uint32Array(this.rows).map((_, row) => row)
+    return { order, depth: this.#integers('span.depth'), orphan, traceStart }
+  }
+
+  parentIds(): Uint8Array {
+    const depth = this.#integers('span.depth')
+    const ids = this.#named('span.id')!.values as Uint8Array
+    const out = new Uint8Array(this.rows * 8)
+    const rowAtDepth: number[] = []
+    for (let row = 0; row < this.rows; row++) {
+      const d = depth[row]!
+      rowAtDepth[d] = row
+      if (d === 0) continue
+      const parent = rowAtDepth[d - 1]!
+      out.set(ids.subarray(parent * 8, parent * 8 + 8), row * 8)
+    }
+    const orphans = this.#named('orphan.parent')
+    this.#integers('orphan.row').forEach((row, i) => {
+      if (orphans) out.set((orphans.values as Uint8Array).subarray(i * 8, i * 8 + 8), row * 8)
+    })
+    return out
+  }
+
+  #present(ref: ColumnRef, vector: Vector, shapeKey: IntrinsicColumn): Vector {
+    const key = `${this.#file.id}/p${ref.id}/${this.#group}`
+    const known = this.#file.cache.get<{ items: Uint32Array | null }>(key)
+    if (known) return { ...vector, items: known.items }
+    const full = presentVector(this.#file, ref, vector, this.#named(shapeKey)!)
+    this.#file.cache.set(key, { items: full.items }, (full.items?.byteLength ?? 0) + 100)
+    return full
+  }
+
+  #named(key: string): Vector | null {
+    const ref = this.#intrinsic(key)
+    return ref ? this.vector(ref) : null
+  }
+
+  /** A column of u32 with its base added; empty when the group has none. */
+  #integers(key: string): Uint32Array {
+    const vector = this.#named(key)
+    if (!vector) return new Uint32Array(0)
+    const out = new Uint32Array(vector.count)
+    for (let i = 0; i < out.length; i++) out[i] = vector.values[i]! + vector.base
+    return out
+  }
+
+  /** Two u32 lanes as a signed 64-bit difference in ns; `clamp` turns negative ones into 0. */
+  #signedLanes(name: string, clamp: boolean): Float64Array {
+    const low = this.#named(`${name}.low`)
+    const high = this.#named(`${name}.high`)
+    const out = new Float64Array(low?.count ?? 0)
+    if (!low || !high) return out
+    for (let i = 0; i < out.length; i++) {
+      out[i] = ((high.values[i]! + high.base) | 0) * 4294967296 + low.values[i]! + low.base
+    }
+    if (clamp) for (let i = 0; i < out.length; i++) if (out[i]! < 0) out[i] = 0
+    return out
+  }
+}

@@ -1,0 +1,43 @@
+import type { ColumnRef, Vector } from '../../model/column-batch.ts'
+import { Scope } from '../../model/columns.ts'
+import type { BlockFile } from './block-file.ts'
+import type { DecodedChunk } from './decode.ts'
+import { isOwnerScope } from './format.ts'
+
+export function toVector(chunk: DecodedChunk, items: Uint32Array | null): Vector {
+  const count = chunk.width > 0 ? chunk.values.length / chunk.width : chunk.values.length
+  return {
+    count,
+    values: chunk.values,
+    base: chunk.base,
+    divisor: chunk.divisor,
+    items,
+    width: chunk.width,
+  }
+}
+
+/** True for columns whose chunks lie in the owner group. */
+export function isOwnerColumn(ref: ColumnRef): boolean {
+  const { scope, key } = ref.name
+  return isOwnerScope(scope) || (scope === Scope.intrinsic && /^(resource|scope)\./.test(key))
+}
+
+/** Gives each value of an attribute column its item, from the items' shapes. */
+export function presentVector(
+  file: BlockFile,
+  ref: ColumnRef,
+  values: Vector,
+  shapes: Vector,
+): Vector {
+  if (values.count === shapes.count) return values
+  const { shapeEnd, shapeColumn } = file.f
+  const has = new Uint8Array(shapeEnd.length)
+  for (let shape = 0, at = 0; shape < has.length; shape++) {
+    for (; at < shapeEnd[shape]!; at++) if (shapeColumn[at] === ref.id) has[shape] = 1
+  }
+  const items = new Uint32Array(values.count)
+  let n = 0
+  for (let i = 0; i < shapes.count; i++)
+    if (has[shapes.values[i]! + shapes.base] === 1) items[n++] = i
+  return { ...values, items }
+}
