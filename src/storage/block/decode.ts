@@ -4,7 +4,10 @@ import type { Values } from '../../model/column-batch.ts'
 import { arrayForWidth, unpack } from './bitpack.ts'
 import { Encoding, subBlockRows } from './format.ts'
 
-/** Chunk bytes -> typed arrays; the mirror image of encode.ts. */
+/**
+ * Chunk bytes -> typed arrays; the mirror image of encode.ts. The base of doubles is -0, the only
+ * number that can be added to -0 without changing it.
+ */
 
 export interface ChunkStats {
   readonly encoding: number
@@ -56,7 +59,7 @@ export function decodeChunk(stats: ChunkStats, bytes: Uint8Array): DecodedChunk 
         width: 0,
       }
     case Encoding.float64:
-      return { values: doublesOf(bytes, count), base: 0, divisor: 1, width: 0 }
+      return { values: doublesOf(bytes, count), base: -0, divisor: 1, width: 0 }
     case Encoding.float64Zstd:
       return {
         values: doublesOf(decompress(bytes, count * 8), count),
