@@ -2,6 +2,8 @@
  * What storage can be asked about a span, as pure data (JSON-able): the seam between TraceQL and
  * storage, which do not know each other. Semantics: two-valued; a comparison with a missing value
  * is false whatever the operator, so `not(x = 5)` is true where x is missing and `x != 5` is not.
+ * Conditions on events (or links) that are direct parts of one `and` must hold on the same event
+ * (link); one that stands alone sits in an `and` of one part.
  */
 
 export type AttributeScope = 'span' | 'resource' | 'event' | 'link' | 'instrumentation'

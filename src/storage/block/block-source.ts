@@ -21,7 +21,7 @@ import { BlockGroup, needColumns } from './block-group.ts'
 import { loadTraceRows } from './block-trace-rows.ts'
 import { crc } from './decode.ts'
 import { BlockDictionary } from './dictionary-reader.ts'
-import { indexEntryBytes, indexPageEntries, isOwnerScope } from './format.ts'
+import { indexEntryBytes, indexPageEntries } from './format.ts'
 import { isOwnerColumn, presentVector, toVector } from './vectors.ts'
 
 /** A block as a source of columns. */
@@ -91,7 +91,7 @@ export class BlockSource implements ColumnSource {
     let id = f.columnDictionary[ref.id]!
     if (f.columnDictionaryPerGroup[ref.id] === 1) {
       // Groups without values have no dictionary: count those before this one.
-      id += this.file.chunkOf(ref.id, group) - f.columnFirstChunk[ref.id]!
+      id += this.file.chunkOf(ref.id, this.#home(ref, group)) - f.columnFirstChunk[ref.id]!
     }
     let dictionary = this.#dictionaries.get(id)
     if (!dictionary) {
@@ -102,8 +102,7 @@ export class BlockSource implements ColumnSource {
   }
 
   stats(ref: ColumnRef, group: number): { present: boolean; range: ColumnStats | null } {
-    const owner = isOwnerScope(ref.name.scope) ? this.file.groupCount : group
-    const chunk = this.file.chunkOf(ref.id, owner)
+    const chunk = this.file.chunkOf(ref.id, this.#home(ref, group))
     if (chunk < 0) return { present: false, range: null }
     const { min, max } = this.file.chunkStats(chunk)
     return { present: true, range: { min, max } }
@@ -281,6 +280,11 @@ export class BlockSource implements ColumnSource {
         return found
     }
     return null
+  }
+
+  /** The group that holds a column's chunk: owner columns have theirs in the owner group. */
+  #home(ref: ColumnRef, group: number): number {
+    return isOwnerColumn(ref) ? this.file.groupCount : group
   }
 
   #firstByKey(key: Buffer): number {

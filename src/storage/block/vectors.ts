@@ -19,7 +19,8 @@ export function toVector(chunk: DecodedChunk, items: Uint32Array | null): Vector
 /** True for columns whose chunks lie in the owner group. */
 export function isOwnerColumn(ref: ColumnRef): boolean {
   const { scope, key } = ref.name
-  return isOwnerScope(scope) || (scope === Scope.intrinsic && /^(resource|scope)\./.test(key))
+  if (scope !== Scope.intrinsic) return isOwnerScope(scope)
+  return key.startsWith('resource.') || key.startsWith('scope.')
 }
 
 /** Gives each value of an attribute column its item, from the items' shapes. */

@@ -1,0 +1,125 @@
+import type { Vector } from '../model/column-batch.ts'
+import type { CompareOp } from '../model/predicate.ts'
+
+/**
+ * Loops over rows: plain arrays in, a byte per item out, one shape each. No call, closure or
+ * allocation per row. `out` is only ever set to 1, so results of several columns add up.
+ */
+
+export type Mask = Uint8Array
+
+/** Items whose code is `code`. */
+export function markCode(vector: Vector, code: number, out: Mask): void {
+  const { values, items, count } = vector
+  const wanted = code - vector.base
+  if (items === null) {
+    for (let i = 0; i < count; i++) if (values[i] === wanted) out[i] = 1
+  } else for (let i = 0; i < count; i++) if (values[i] === wanted) out[items[i]!] = 1
+}
+
+/** Items that have a value other than `code` (-1: any value). */
+export function markNotCode(vector: Vector, code: number, out: Mask): void {
+  const { values, items, count } = vector
+  const unwanted = code - vector.base
+  if (items === null) {
+    for (let i = 0; i < count; i++) if (values[i] !== unwanted) out[i] = 1
+  } else for (let i = 0; i < count; i++) if (values[i] !== unwanted) out[items[i]!] = 1
+}
+
+/** Items whose code has a 1 in the table. */
+export function markTable(vector: Vector, table: Uint8Array, out: Mask): void {
+  const { values, items, count, base } = vector
+  if (items === null) {
+    for (let i = 0; i < count; i++) if (table[values[i]! + base] === 1) out[i] = 1
+  } else for (let i = 0; i < count; i++) if (table[values[i]! + base] === 1) out[items[i]!] = 1
+}
+
+/** Items that have a value at all. */
+export function markPresent(vector: Vector, out: Mask): void {
+  const { items, count } = vector
+  if (items === null) out.fill(1, 0, count)
+  else for (let i = 0; i < count; i++) out[items[i]!] = 1
+}
+
+/** Items whose number compares to `literal` as asked. */
+export function markNumber(vector: Vector, op: CompareOp, literal: number, out: Mask): void {
+  // Whole numbers are compared as they are stored; scaled ones are decoded, to compare exactly.
+  const stored = vector.divisor === 1 ? vector.values : decoded(vector)
+  const wanted = vector.divisor === 1 ? literal - vector.base : literal
+  const { items, count } = vector
+  switch (op) {
+    case '=':
+    case 'textEquals':
+      for (let i = 0; i < count; i++)
+        if (stored[i] === wanted) out[items === null ? i : items[i]!] = 1
+      break
+    case '!=':
+      for (let i = 0; i < count; i++)
+        if (stored[i] !== wanted) out[items === null ? i : items[i]!] = 1
+      break
+    case '<':
+      for (let i = 0; i < count; i++)
+        if (stored[i]! < wanted) out[items === null ? i : items[i]!] = 1
+      break
+    case '<=':
+      for (let i = 0; i < count; i++)
+        if (stored[i]! <= wanted) out[items === null ? i : items[i]!] = 1
+      break
+    case '>':
+      for (let i = 0; i < count; i++)
+        if (stored[i]! > wanted) out[items === null ? i : items[i]!] = 1
+      break
+    case '>=':
+      for (let i = 0; i < count; i++)
+        if (stored[i]! >= wanted) out[items === null ? i : items[i]!] = 1
+      break
+    default:
+  }
+}
+
+function decoded(vector: Vector): Float64Array {
+  const out = new Float64Array(vector.count)
+  for (let i = 0; i < out.length; i++) out[i] = (vector.values[i]! + vector.base) / vector.divisor
+  return out
+}
+
+/** Rows whose owner (resource, scope) is marked. */
+export function markByOwner(ownerOfRow: Vector, marked: Mask, out: Mask): void {
+  const { values, base, count } = ownerOfRow
+  for (let row = 0; row < count; row++) if (marked[values[row]! + base] === 1) out[row] = 1
+}
+
+/** Rows whose trace is marked. */
+export function markByTrace(traceOfRow: Uint32Array, marked: Mask, out: Mask): void {
+  for (let row = 0; row < traceOfRow.length; row++) if (marked[traceOfRow[row]!] === 1) out[row] = 1
+}
+
+/** Rows that own a marked item. */
+export function markByItem(itemRows: Uint32Array, marked: Mask, out: Mask): void {
+  for (let i = 0; i < itemRows.length; i++) if (marked[i] === 1) out[itemRows[i]!] = 1
+}
+
+export function and(into: Mask, other: Mask): void {
+  for (let i = 0; i < into.length; i++) into[i] = into[i]! & other[i]!
+}
+
+export function or(into: Mask, other: Mask): void {
+  for (let i = 0; i < into.length; i++) into[i] = into[i]! | other[i]!
+}
+
+export function andNot(into: Mask, other: Mask): void {
+  for (let i = 0; i < into.length; i++) into[i] = into[i]! & (other[i]! ^ 1)
+}
+
+export function not(into: Mask): void {
+  for (let i = 0; i < into.length; i++) into[i] = into[i]! ^ 1
+}
+
+/** Marked rows per trace. */
+export function countByTrace(mask: Mask, traceOfRow: Uint32Array, traces: number): Uint32Array {
+  const counts = new Uint32Array(traces)
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1) counts[traceOfRow[row]!] = counts[traceOfRow[row]!]! + 1
+  }
+  return counts
+}

@@ -1,0 +1,141 @@
+import type { AttributeValue, SearchRequest, SpanHit, TraceHit } from '../contract/queries.ts'
+import type { ColumnGroup, ColumnSource, GroupNeed } from '../model/column-batch.ts'
+import { bytesToHex } from '../model/ids.ts'
+import type { Operand } from '../model/predicate.ts'
+import type { Mask } from './kernels.ts'
+import { operandReader } from './read-values.ts'
+import type { Candidate } from './search-source.ts'
+
+/** Turns the traces that a search returns into its answer; nothing else is ever materialised. */
+export async function loadHits(
+  source: ColumnSource,
+  request: SearchRequest,
+  candidates: readonly Candidate[],
+  masks: ReadonlyMap<number, Mask>,
+): Promise<TraceHit[]> {
+  const byGroup = new Map<number, Candidate[]>()
+  for (const candidate of candidates) {
+    const list = byGroup.get(candidate.group)
+    if (list) list.push(candidate)
+    else byGroup.set(candidate.group, [candidate])
+  }
+  const hits: TraceHit[] = []
+  for (const [group, members] of byGroup) {
+    hits.push(...(await groupHits(source, request, group, members, masks.get(group)!)))
+  }
+  return hits
+}
+
+async function groupHits(
+  source: ColumnSource,
+  request: SearchRequest,
+  index: number,
+  members: readonly Candidate[],
+  mask: Mask,
+): Promise<TraceHit[]> {
+  const traces = members.map(candidate => candidate.trace)
+  const summaries = await source.summaries(index, traces)
+  const spans = await spansOf(source, request, index, traces, mask)
+  const group = await source.load(index, [], new Set<GroupNeed>(['traces']))
+  const times = group.traceColumns()
+  return members.map((candidate, i) => {
+    const summary = summaries[i]!
+    const { trace } = candidate
+    const durationNs =
+      (BigInt(times.durationHigh[trace]!) << 32n) | BigInt(times.durationLow[trace]!)
+    return {
+      traceId: bytesToHex(summary.traceId),
+      rootServiceName: summary.rootService,
+      rootName: summary.rootName,
+      hasRoot: summary.hasRoot,
+      startNs: candidate.startNs.toString(),
+      durationNs: durationNs.toString(),
+      spanCount: summary.spans,
+      serviceStats: summary.services,
+      matched: candidate.matched,
+      spans: spans.get(trace) ?? [],
+    }
+  })
+}
+
+async function spansOf(
+  source: ColumnSource,
+  request: SearchRequest,
+  index: number,
+  traces: readonly number[],
+  mask: Mask,
+): Promise<Map<number, SpanHit[]>> {
+  const perTrace = new Map<number, SpanHit[]>()
+  if (request.spansPerSpanSet === 0) return perTrace
+  const readers = request.select.map(operand => operandReader(source, operand))
+  const name = operandReader(source, { kind: 'intrinsic', name: 'name' })
+  const idRef = source.intrinsic('span.id')!
+  const needs = new Set<GroupNeed>(['traceOfRow', 'starts', 'durations'])
+  for (const reader of readers) for (const need of reader.needs) needs.add(need)
+  const columns = [idRef, ...name.columns, ...readers.flatMap(reader => [...reader.columns])]
+  const group = await source.load(index, columns, needs)
+  const starts = group.startOffsets()
+  const rows = earliestRows(group, traces, mask, request.spansPerSpanSet, starts.offsets)
+  const durations = group.durations()
+  const ids = group.vector(idRef)!.values as Uint8Array
+  const all = [...rows.values()].flat()
+  const nameAt = await name.prepare(group, index, all)
+  const values = await Promise.all(readers.map(reader => reader.prepare(group, index, all)))
+  for (const [trace, members] of rows) {
+    perTrace.set(
+      trace,
+      members.map(row => ({
+        spanId: bytesToHex(ids, row * 8, row * 8 + 8),
+        name: textOf(nameAt(row)),
+        startNs: (starts.baseNs + BigInt(starts.offsets[row]!)).toString(),
+        durationNs: String(durations[row]!),
+        attributes: request.select.flatMap((operand, i) => {
+          const value = values[i]!(row)
+          return value ? [{ key: shownKey(operand), value }] : []
+        }),
+      })),
+    )
+  }
+  return perTrace
+}
+
+function textOf(value: AttributeValue | null): string {
+  return value?.type === 'string' ? value.value : ''
+}
+
+/** The key under which a search response shows an operand: attributes without their scope. */
+export function shownKey(operand: Operand): string {
+  if (operand.kind === 'attribute') return operand.key
+  return shownIntrinsics.get(operand.name) ?? operand.name
+}
+
+const shownIntrinsics = new Map([
+  ['eventName', 'event:name'],
+  ['eventTimeSinceStart', 'event:timeSinceStart'],
+  ['linkTraceId', 'link:traceID'],
+  ['linkSpanId', 'link:spanID'],
+  ['instrumentationName', 'instrumentation:name'],
+  ['instrumentationVersion', 'instrumentation:version'],
+  ['parentId', 'span:parentID'],
+  ['childCount', 'span:childCount'],
+])
+
+/** For each trace its matching rows, the earliest first, at most `count` of them. */
+function earliestRows(
+  group: ColumnGroup,
+  traces: readonly number[],
+  mask: Mask,
+  count: number,
+  starts: Float64Array,
+): Map<number, number[]> {
+  const rows = new Map<number, number[]>(traces.map(trace => [trace, []]))
+  const traceOfRow = group.traceOfRow()
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1) rows.get(traceOfRow[row]!)?.push(row)
+  }
+  for (const [trace, members] of rows) {
+    members.sort((a, b) => starts[a]! - starts[b]! || a - b)
+    rows.set(trace, members.slice(0, count))
+  }
+  return rows
+}

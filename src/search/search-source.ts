@@ -1,0 +1,162 @@
+import type { ReadStats, SearchRequest, TraceHit } from '../contract/queries.ts'
+import type {
+  ColumnGroup,
+  ColumnRef,
+  ColumnSource,
+  GroupInfo,
+  GroupNeed,
+} from '../model/column-batch.ts'
+import { throwIfAborted } from './abort.ts'
+import { Filter } from './filter.ts'
+import { and, countByTrace, type Mask } from './kernels.ts'
+import { loadHits } from './materialise.ts'
+
+/**
+ * Searches one source: groups newest first, each by its statistics, then by the columns that the
+ * filter reads; stops as soon as no later group can change the newest `limit` traces. Only what is
+ * returned is read beyond that.
+ */
+
+/** Traces of a group that this source must not answer for, because another does. */
+export type Excluded = ReadonlyMap<number, ReadonlySet<number>>
+
+export interface Candidate {
+  readonly group: number
+  readonly trace: number
+  readonly startNs: bigint
+  readonly matched: number
+}
+
+interface Window {
+  readonly startNs: bigint
+  readonly endNs: bigint
+  readonly of: 'trace' | 'span'
+}
+
+export async function searchSource(
+  source: ColumnSource,
+  request: SearchRequest,
+  excluded: Excluded,
+  stats: ReadStats,
+  signal: AbortSignal,
+): Promise<TraceHit[]> {
+  const spans = new Filter(source, request.spans)
+  const traceAll = request.traceAll.map(predicate => new Filter(source, predicate))
+  const window = windowOf(request)
+  const order = groupsNewestFirst(source.groups, window)
+  const bytesBefore = source.inspectedBytes
+  let best: Candidate[] = []
+  const masks = new Map<number, Mask>()
+  for (const index of order) {
+    throwIfAborted(signal)
+    const info = source.groups[index]!
+    const last = best.length >= request.limit ? best[best.length - 1] : undefined
+    if (last && last.startNs > info.maxTraceStartNs) continue
+    const possible = await bindAll(index, [spans, ...traceAll])
+    if (!possible) continue
+    const group = await loadFor(source, index, [spans, ...traceAll], window)
+    const found = matchGroup(index, group, spans, traceAll, request, window, excluded.get(index))
+    stats.inspectedSpans += group.rows
+    stats.inspectedTraces += group.traces
+    if (found.candidates.length === 0) continue
+    masks.set(index, found.mask)
+    best = newest([...best, ...found.candidates], request.limit)
+  }
+  const hits = await loadHits(source, request, best, masks)
+  stats.inspectedBytes += source.inspectedBytes - bytesBefore
+  return hits
+}
+
+export function newest<T extends { startNs: bigint }>(candidates: T[], limit: number): T[] {
+  candidates.sort((a, b) => (a.startNs < b.startNs ? 1 : a.startNs > b.startNs ? -1 : 0))
+  return candidates.slice(0, limit)
+}
+
+function windowOf(request: SearchRequest): Window | null {
+  const { range } = request
+  if (!range) return null
+  return { startNs: BigInt(range.startNs), endNs: BigInt(range.endNs), of: range.of }
+}
+
+/** Groups that overlap the window, the one with the newest trace first. */
+export function groupsNewestFirst(
+  groups: readonly GroupInfo[],
+  window: { startNs: bigint; endNs: bigint } | null,
+): number[] {
+  return [...groups.keys()]
+    .filter(i => {
+      const group = groups[i]!
+      return !window || (group.minStartNs <= window.endNs && group.maxEndNs >= window.startNs)
+    })
+    .sort((a, b) => {
+      const difference = groups[b]!.maxTraceStartNs - groups[a]!.maxTraceStartNs
+      return difference > 0n ? 1 : difference < 0n ? -1 : b - a
+    })
+}
+
+async function bindAll(index: number, filters: readonly Filter[]): Promise<boolean> {
+  for (const filter of filters) if (!(await filter.bind(index))) return false
+  return true
+}
+
+async function loadFor(
+  source: ColumnSource,
+  index: number,
+  filters: readonly Filter[],
+  window: Window | null,
+): Promise<ColumnGroup> {
+  const columns = new Map<number, ColumnRef>()
+  const needs = new Set<GroupNeed>(['traceOfRow', 'traces'])
+  for (const filter of filters) {
+    for (const ref of filter.columns) columns.set(ref.id, ref)
+    for (const need of filter.needs) needs.add(need)
+  }
+  if (window?.of === 'span') needs.add('starts')
+  return source.load(index, [...columns.values()], needs)
+}
+
+function matchGroup(
+  index: number,
+  group: ColumnGroup,
+  spans: Filter,
+  traceAll: readonly Filter[],
+  request: SearchRequest,
+  window: Window | null,
+  excluded: ReadonlySet<number> | undefined,
+): { candidates: Candidate[]; mask: Mask } {
+  const mask = spans.evaluate(index, group)
+  const traceOfRow = group.traceOfRow()
+  if (window?.of === 'span') and(mask, startsWithin(group, window))
+  const matched = countByTrace(mask, traceOfRow, group.traces)
+  for (const filter of traceAll) {
+    const counts = countByTrace(filter.evaluate(index, group), traceOfRow, group.traces)
+    for (let trace = 0; trace < counts.length; trace++) if (counts[trace] === 0) matched[trace] = 0
+  }
+  const times = group.traceColumns()
+  const minNs = BigInt(request.traceDurationMinNs ?? 0)
+  const maxNs = request.traceDurationMaxNs === undefined ? null : BigInt(request.traceDurationMaxNs)
+  const candidates: Candidate[] = []
+  for (let trace = 0; trace < group.traces; trace++) {
+    if (matched[trace] === 0 || excluded?.has(trace)) continue
+    const startNs = (BigInt(times.startHigh[trace]!) << 32n) | BigInt(times.startLow[trace]!)
+    const durationNs =
+      (BigInt(times.durationHigh[trace]!) << 32n) | BigInt(times.durationLow[trace]!)
+    if (durationNs < minNs || (maxNs !== null && durationNs > maxNs)) continue
+    if (window?.of === 'trace' && (startNs > window.endNs || startNs + durationNs < window.startNs))
+      continue
+    candidates.push({ group: index, trace, startNs, matched: matched[trace]! })
+  }
+  return { candidates: newest(candidates, request.limit), mask }
+}
+
+/** Rows that start inside the window. */
+export function startsWithin(group: ColumnGroup, window: { startNs: bigint; endNs: bigint }): Mask {
+  const { baseNs, offsets } = group.startOffsets()
+  const from = Number(window.startNs - baseNs)
+  const to = Number(window.endNs - baseNs)
+  const out = new Uint8Array(group.rows)
+  for (let row = 0; row < offsets.length; row++) {
+    if (offsets[row]! >= from && offsets[row]! <= to) out[row] = 1
+  }
+  return out
+}

@@ -1,0 +1,261 @@
+import { RE2JS } from 're2js'
+import type { CompareOp, Literal } from '../model/predicate.ts'
+import { ProtoReader } from '../wire/protobuf.ts'
+
+/**
+ * Tests of single values: what a dictionary entry is asked. Rows never come here; they see codes
+ * and tables. Regexes are RE2 (linear time), anchored at both ends, and the dot matches newlines.
+ */
+
+export type BytesTest = (bytes: Uint8Array) => boolean
+export type NumberTest = (value: number) => boolean
+
+const never = () => false
+
+export function textTest(op: CompareOp, literal: Literal): BytesTest {
+  if (op === 'textEquals' && literal.type === 'string') return equalsTest(literal.value)
+  if (literal.type !== 'string') return never
+  const wanted = Buffer.from(literal.value)
+  switch (op) {
+    case '=':
+      return equalsTest(literal.value)
+    case '!=':
+      return bytes => Buffer.compare(bytes, wanted) !== 0
+    case 'contains':
+      return bytes => asBuffer(bytes).includes(wanted)
+    case '=~':
+    case '!~': {
+      const regex = RE2JS.compile(literal.value, RE2JS.DOTALL)
+      const wantedMatch = op === '=~'
+      return bytes => regex.matches(asBuffer(bytes).toString()) === wantedMatch
+    }
+    default:
+      return bytes => orderHolds(op, Buffer.compare(bytes, wanted))
+  }
+}
+
+function equalsTest(text: string): BytesTest {
+  const wanted = Buffer.from(text)
+  return bytes => bytes.length === wanted.length && Buffer.compare(bytes, wanted) === 0
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+/** `order` is negative, zero or positive as value <=> literal. */
+export function orderHolds(op: CompareOp, order: number): boolean {
+  switch (op) {
+    case '=':
+      return order === 0
+    case '!=':
+      return order !== 0
+    case '<':
+      return order < 0
+    case '<=':
+      return order <= 0
+    case '>':
+      return order > 0
+    case '>=':
+      return order >= 0
+    default:
+      return false
+  }
+}
+
+/** The number a literal stands for in a comparison with numbers; undefined when it is none. */
+export function numberOf(op: CompareOp, literal: Literal): number | undefined {
+  if (literal.type === 'int') return Number(literal.value)
+  if (literal.type === 'float') return literal.value
+  if (op !== 'textEquals' || literal.type !== 'string') return undefined
+  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(literal.value)
+    ? Number(literal.value)
+    : undefined
+}
+
+/** 1 or 0 for a bool literal (or its text); undefined otherwise. */
+export function boolOf(op: CompareOp, literal: Literal): number | undefined {
+  if (literal.type === 'bool') return literal.value ? 1 : 0
+  if (op !== 'textEquals' || literal.type !== 'string') return undefined
+  return literal.value === 'true' ? 1 : literal.value === 'false' ? 0 : undefined
+}
+
+/**
+ * A value of any type, encoded as AnyValue. An array matches when one of its elements does; the
+ * negative operators hold only when they hold for every element.
+ */
+export function anyValueTest(op: CompareOp, literal: Literal): BytesTest {
+  const negative = op === '!=' || op === '!~'
+  const text = textTest(op, literal)
+  return bytes => {
+    const elements = elementsOf(bytes)
+    if (op === 'textEquals') {
+      return literal.type === 'string' && anyValueText(bytes) === literal.value
+    }
+    const holds = (element: AnyElement) => elementHolds(element, op, literal, text)
+    const comparable = elements.filter(element => isComparable(element, literal))
+    if (comparable.length === 0) return false
+    return negative ? comparable.every(holds) : comparable.some(holds)
+  }
+}
+
+type AnyElement =
+  | { readonly type: 'string'; readonly value: Uint8Array }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'int'; readonly value: bigint }
+  | { readonly type: 'double'; readonly value: number }
+  | { readonly type: 'other' }
+
+function isComparable(element: AnyElement, literal: Literal): boolean {
+  if (element.type === 'string') return literal.type === 'string'
+  if (element.type === 'bool') return literal.type === 'bool'
+  return element.type !== 'other' && (literal.type === 'int' || literal.type === 'float')
+}
+
+function elementHolds(
+  element: AnyElement,
+  op: CompareOp,
+  literal: Literal,
+  text: BytesTest,
+): boolean {
+  switch (element.type) {
+    case 'string':
+      return text(element.value)
+    case 'bool':
+      return orderHolds(
+        op,
+        Number(element.value) - (literal.type === 'bool' && literal.value ? 1 : 0),
+      )
+    case 'int': {
+      if (literal.type === 'int') {
+        const wanted = BigInt(literal.value)
+        return orderHolds(op, element.value < wanted ? -1 : element.value > wanted ? 1 : 0)
+      }
+      return literal.type === 'float' && orderHolds(op, Number(element.value) - literal.value)
+    }
+    case 'double':
+      return orderHolds(op, element.value - Number(literal.value))
+    default:
+      return false
+  }
+}
+
+/** The scalar itself, or the elements of an array (one level, as TraceQL sees arrays). */
+export function elementsOf(bytes: Uint8Array): AnyElement[] {
+  const reader = new ProtoReader(bytes)
+  let found: AnyElement[] = [{ type: 'other' }]
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === 0x2a) {
+      const array = reader.message()
+      found = []
+      while (array.more()) {
+        if (array.tag() === 0x0a) found.push(scalarOf(array.message()))
+        else return []
+      }
+    } else {
+      reader.pos -= 1
+      return [scalarOf(new ProtoReader(bytes))]
+    }
+  }
+  return found
+}
+
+function scalarOf(reader: ProtoReader): AnyElement {
+  let element: AnyElement = { type: 'other' }
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === 0x0a) element = { type: 'string', value: reader.bytes() }
+    else if (tag === 0x10) element = { type: 'bool', value: reader.varintBigInt() !== 0n }
+    else if (tag === 0x18)
+      element = { type: 'int', value: BigInt.asIntN(64, reader.varintBigInt()) }
+    else if (tag === 0x21) element = { type: 'double', value: reader.double() }
+    else reader.skip(tag & 7)
+  }
+  return element
+}
+
+/** Deeper values have been refused at the door; this bounds what is written of them. */
+const textDepthMax = 64
+
+/** Arrays and lists as compact JSON, bytes as lower-case hex, wide ints in decimal. */
+export function anyValueText(bytes: Uint8Array): string {
+  const reader = new ProtoReader(bytes)
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === 0x3a) return Buffer.from(reader.bytes()).toString('hex')
+    if (tag === 0x18) return BigInt.asIntN(64, reader.varintBigInt()).toString()
+    if (tag === 0x2a || tag === 0x32) return JSON.stringify(plainValue(bytes, 0))
+    reader.skip(tag & 7)
+  }
+  return ''
+}
+
+/** A value as plain JSON data; recursion is bounded by `textDepthMax`. */
+function plainValue(bytes: Uint8Array, depth: number): unknown {
+  if (depth > textDepthMax) return null
+  const reader = new ProtoReader(bytes)
+  let value: unknown = ''
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === 0x0a) value = reader.text()
+    else if (tag === 0x10) value = reader.varintBigInt() !== 0n
+    else if (tag === 0x18) value = Number(BigInt.asIntN(64, reader.varintBigInt()))
+    else if (tag === 0x21) value = reader.double()
+    else if (tag === 0x2a) {
+      const array = reader.message()
+      const items: unknown[] = []
+      while (array.more()) {
+        if (array.tag() !== 0x0a) break
+        items.push(plainValue(array.bytes(), depth + 1))
+      }
+      value = items
+    } else if (tag === 0x32) value = plainList(reader.bytes(), depth)
+    else if (tag === 0x3a) value = Buffer.from(reader.bytes()).toString('base64')
+    else reader.skip(tag & 7)
+  }
+  return value
+}
+
+function plainList(bytes: Uint8Array, depth: number): Record<string, unknown> {
+  const list = new ProtoReader(bytes)
+  const entries: [string, unknown][] = []
+  while (list.more()) {
+    list.tag()
+    const [key, value] = keyAndValue(list.bytes())
+    entries.push([key, plainValue(value, depth + 1)])
+  }
+  return Object.fromEntries(entries)
+}
+
+function keyAndValue(bytes: Uint8Array): [string, Uint8Array] {
+  const reader = new ProtoReader(bytes)
+  let key = ''
+  let value: Uint8Array = new Uint8Array(0)
+  while (reader.more()) {
+    const tag = reader.tag()
+    if (tag === 0x0a) key = reader.text()
+    else if (tag === 0x12) value = reader.bytes()
+    else reader.skip(tag & 7)
+  }
+  return [key, value]
+}
+
+/** Entries of an overflow value (a KeyValueList) with their encoded AnyValues. */
+export function overflowEntries(bytes: Uint8Array): [string, Uint8Array][] {
+  const list = new ProtoReader(bytes)
+  const entries: [string, Uint8Array][] = []
+  while (list.more()) {
+    list.tag()
+    entries.push(keyAndValue(list.bytes()))
+  }
+  return entries
+}
+
+/** A test of one key's value inside overflow values; null asks only whether the key is there. */
+export function overflowTest(key: string, value: BytesTest | null): BytesTest {
+  return bytes =>
+    overflowEntries(bytes).some(
+      ([name, encoded]) => name === key && (value === null || value(encoded)),
+    )
+}

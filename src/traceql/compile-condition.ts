@@ -1,0 +1,152 @@
+import type { Predicate } from '../model/predicate.ts'
+import type { Binary, FieldExpression, Logical, LogicalOp, Unary } from './ast.ts'
+import { apart, compileFieldComparison, constant, turnRound } from './compile-comparison.ts'
+import { type FoldContext, foldConstants } from './fold.ts'
+import { typeOf } from './value-type.ts'
+
+/** What storage cannot be asked yet, and where the query says it. */
+export interface NotSupported {
+  readonly kind: 'notSupported'
+  readonly what: string
+  readonly at: number
+}
+
+type Compiled = Predicate | NotSupported
+
+/**
+ * The condition of a validated filter as a predicate. In a condition made of `&&` alone those on
+ * events are parts of one `and`, and must hold for the same event; with `||` anywhere each stands
+ * apart. The same goes for links.
+ */
+export function compileCondition(condition: FieldExpression, context: FoldContext): Compiled {
+  const folded = foldConstants(condition, context)
+  return compileBoolean(folded, hasOr(folded))
+}
+
+export function hasOr(expression: FieldExpression): boolean {
+  switch (expression.kind) {
+    case 'unary':
+      return hasOr(expression.operand)
+    case 'binary':
+      return hasOr(expression.left) || hasOr(expression.right)
+    case 'logical':
+      return expression.op === '||' || expression.operands.some(hasOr)
+    default:
+      return false
+  }
+}
+
+function compileBoolean(expression: FieldExpression, keepApart: boolean): Compiled {
+  switch (expression.kind) {
+    case 'static':
+      return constant(expression.type === 'bool' && expression.value)
+    case 'attribute':
+      return compileFieldComparison(expression, '=', {
+        kind: 'static',
+        type: 'bool',
+        value: true,
+        at: expression.at,
+      })
+    case 'logical':
+      return compileLogical(expression, keepApart)
+    case 'unary':
+      return expression.op === '!' ? compileNot(expression, keepApart) : constant(false)
+    case 'binary':
+      return isCondition(expression) ? compileComparison(expression, keepApart) : constant(false)
+    case 'intrinsic':
+      return constant(false)
+  }
+}
+
+/** False for numbers: whatever their value, they are not bool true. */
+function isCondition(expression: FieldExpression): boolean {
+  return expression.kind === 'attribute' || typeOf(expression) === 'bool'
+}
+
+function compileLogical(logical: Logical, keepApart: boolean): Compiled {
+  const parts: Predicate[] = []
+  for (const operand of operandsOf(logical)) {
+    const part = compileBoolean(operand, keepApart)
+    if (part.kind === 'notSupported') return part
+    parts.push(keepApart && logical.op === '&&' ? apart(part) : part)
+  }
+  return join(logical.op, parts)
+}
+
+/** With the operands of bracketed chains of the same operator: `a && (b && c)`. */
+function operandsOf(logical: Logical): FieldExpression[] {
+  return logical.operands.flatMap(operand =>
+    operand.kind === 'logical' && operand.op === logical.op ? operandsOf(operand) : [operand],
+  )
+}
+
+/** Without constants: one that decides is the result, any other changes nothing. */
+export function join(op: LogicalOp, parts: readonly Predicate[]): Predicate {
+  const deciding = op === '||'
+  const rest = parts.filter(part => part.kind !== 'constant')
+  if (parts.some(part => part.kind === 'constant' && part.value === deciding)) {
+    return constant(deciding)
+  }
+  if (rest.length === 0) return constant(!deciding)
+  if (rest.length === 1) return rest[0]!
+  return { kind: op === '&&' ? 'and' : 'or', parts: rest }
+}
+
+function negate(compiled: Compiled): Compiled {
+  if (compiled.kind === 'notSupported') return compiled
+  if (compiled.kind === 'constant') return constant(!compiled.value)
+  return compiled.kind === 'not' ? compiled.part : { kind: 'not', part: compiled }
+}
+
+/** `!x` of an attribute needs a bool: it is `x = false`, not the opposite of `x = true`. */
+function compileNot(unary: Unary, keepApart: boolean): Compiled {
+  return compileBoolIs(unary, '=', true, keepApart)
+}
+
+/** Whether the value of a condition is (`=`) or is not (`!=`) the wanted one. */
+function compileBoolIs(
+  expression: FieldExpression,
+  op: '=' | '!=',
+  wanted: boolean,
+  keepApart: boolean,
+): Compiled {
+  let condition = expression
+  let value = wanted
+  while (condition.kind === 'unary' && condition.op === '!') {
+    condition = condition.operand
+    value = !value
+  }
+  if (condition.kind === 'attribute') {
+    const literal = { kind: 'static', type: 'bool', value, at: condition.at } as const
+    return compileFieldComparison(condition, op, literal)
+  }
+  // A number is neither true nor false.
+  if (!isCondition(condition)) return constant(false)
+  const compiled = compileBoolean(condition, keepApart)
+  return value === (op === '=') ? compiled : negate(compiled)
+}
+
+function compileComparison(binary: Binary, keepApart: boolean): Compiled {
+  const { left, op, right } = binary
+  if (!isComparisonOp(op)) return constant(false)
+  if (left.kind === 'static') {
+    const turned = { ...binary, left: right, op: turnRound(op), right: left }
+    return compileComparison(turned, keepApart)
+  }
+  if (right.kind !== 'static') {
+    return { kind: 'notSupported', what: 'comparison of two values of the span', at: binary.at }
+  }
+  if (left.kind === 'attribute' || left.kind === 'intrinsic') {
+    return compileFieldComparison(left, op, right)
+  }
+  if (right.type === 'bool' && (op === '=' || op === '!=')) {
+    return compileBoolIs(left, op, right.value, keepApart)
+  }
+  // The result of a condition is always there.
+  if (typeOf(left) === 'bool') return constant(op === '!=')
+  return { kind: 'notSupported', what: 'arithmetic on values of the span', at: left.at }
+}
+
+function isComparisonOp(op: Binary['op']): op is Parameters<typeof turnRound>[0] {
+  return !['+', '-', '*', '/', '%', '^'].includes(op)
+}
