@@ -136,6 +136,9 @@ export interface TraceIndexLanes {
   readonly spans: Uint32Array
   readonly fingerprintLow: Uint32Array
   readonly fingerprintHigh: Uint32Array
+  /** Where each trace lies; only the source itself can use it. */
+  readonly group: Uint32Array
+  readonly trace: Uint32Array
 }
 
 export interface ColumnSource {

@@ -191,7 +191,7 @@ export class BlockSource implements ColumnSource {
     const count = this.file.traces
     const bytes = await this.file.read(this.file.f.indexOffset, count * indexEntryBytes)
     const index = joinIndexPages(this.file, bytes, count)
-    this.file.cache.set(key, index, count * 20)
+    this.file.cache.set(key, index, count * 28)
     return index
   }
 
@@ -354,6 +354,8 @@ function joinIndexPages(file: BlockFile, bytes: Uint8Array, count: number): Trac
     spans: lane(),
     fingerprintLow: lane(),
     fingerprintHigh: lane(),
+    group: lane(),
+    trace: lane(),
   }
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : copyBytes(bytes)
   for (let first = 0, page = 0; first < count; first += indexPageEntries, page++) {
@@ -371,6 +373,10 @@ function joinIndexPages(file: BlockFile, bytes: Uint8Array, count: number): Trac
     index.spans.set(lanes.subarray(3 * n, 4 * n), first)
     index.fingerprintLow.set(lanes.subarray(4 * n, 5 * n), first)
     index.fingerprintHigh.set(lanes.subarray(5 * n, 6 * n), first)
+    for (let i = 0; i < n; i++) {
+      index.group[first + i] = Math.floor(lanes[2 * n + i]! / 1_048_576)
+      index.trace[first + i] = lanes[2 * n + i]! % 1_048_576
+    }
   }
   return index
 }

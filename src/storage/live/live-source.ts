@@ -112,6 +112,8 @@ export class LiveSource implements ColumnSource {
       spans: gather(traces.spans),
       fingerprintLow: gather(traces.fingerprintLow),
       fingerprintHigh: gather(traces.fingerprintHigh),
+      group: new Uint32Array(order.length),
+      trace: order,
     }
   }
 

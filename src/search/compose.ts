@@ -1,0 +1,214 @@
+import type {
+  OperationsRequest,
+  OperationsResult,
+  ReadStats,
+  SearchRequest,
+  SearchResult,
+  TagNamesRequest,
+  TagNamesResult,
+  TagScope,
+  TagValue,
+  TagValuesRequest,
+  TagValuesResult,
+  TimeRange,
+  TraceByIdRequest,
+  TraceHit,
+  TraceResult,
+} from '../contract/queries.ts'
+import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { hexToBytes } from '../model/ids.ts'
+import { appendOtlp } from '../storage/live/decode-otlp.ts'
+import { LiveSegment } from '../storage/live/live-segment.ts'
+import { LiveSource } from '../storage/live/live-source.ts'
+import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
+import { joinSources } from './split-set.ts'
+import { type TagValueSet, tagScopes } from './tags.ts'
+
+/** One answer from many sources, over whole traces, each exactly once. */
+
+export function emptyStats(): ReadStats {
+  return {
+    inspectedBytes: 0,
+    inspectedTraces: 0,
+    inspectedSpans: 0,
+    totalBlocks: 0,
+    totalBlockBytes: 0,
+  }
+}
+
+function within(
+  sources: readonly QuerySource[],
+  range: TimeRange | undefined,
+): readonly QuerySource[] {
+  const filled = sources.filter(source => source.range !== null)
+  if (!range) return filled
+  const startNs = BigInt(range.startNs)
+  const endNs = BigInt(range.endNs)
+  return filled.filter(source => source.range!.minNs <= endNs && source.range!.maxNs >= startNs)
+}
+
+function countSources(stats: ReadStats, sources: readonly QuerySource[]): void {
+  for (const source of sources) {
+    stats.totalBlocks++
+    stats.totalBlockBytes += source.storedBytes
+  }
+}
+
+/** Parts of traces, put together: a repeated span enters once, whichever source it came from. */
+function assemble(parts: readonly Uint8Array[]): LocalSource {
+  const segment = new LiveSegment()
+  for (const part of parts) appendOtlp(segment, part)
+  return new LocalSource(new LiveSource(segment, 'assembled'))
+}
+
+export async function composeSearch(
+  all: readonly QuerySource[],
+  request: SearchRequest,
+  signal: AbortSignal,
+  excluded: HashSet = new Set(),
+): Promise<SearchResult> {
+  const stats = emptyStats()
+  // A trace may have a part outside the range: whole traces are joined over all sources.
+  const searched = within(all, request.range)
+  countSources(stats, searched)
+  const sources = searched.length === 0 ? [] : all.filter(source => source.range !== null)
+  const ownership = await joinSources(sources)
+  const searches = sources.map((source, i) => {
+    if (!searched.includes(source)) return Promise.resolve<TraceHit[]>([])
+    const left = new Set([...excluded, ...ownership.excluded[i]!])
+    return source.search(request, left, stats, signal)
+  })
+  const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
+  const parts = await Promise.all(
+    split.flatMap(({ high, low }) => sources.map(source => source.tracesByHash(high, low))),
+  )
+  const assembled = assemble(parts.flat())
+  const hits = (
+    await Promise.all([...searches, assembled.search(request, new Set(), stats, signal)])
+  ).flat()
+  return { hits: newestHits(hits, request.limit), stats }
+}
+
+/** Newest trace start first, ties by trace id: the same answer every time. */
+export function newestHits(hits: TraceHit[], limit: number): TraceHit[] {
+  hits.sort((a, b) => {
+    const x = BigInt(a.startNs)
+    const y = BigInt(b.startNs)
+    return x < y ? 1 : x > y ? -1 : a.traceId < b.traceId ? -1 : 1
+  })
+  return hits.slice(0, limit)
+}
+
+export async function composeTrace(
+  sources: readonly QuerySource[],
+  request: TraceByIdRequest,
+): Promise<TraceResult> {
+  const stats = emptyStats()
+  const id = hexToBytes(request.traceId)
+  const found = await Promise.all(sources.map(source => source.traceById(id)))
+  const parts = found.filter(part => part !== null)
+  for (const part of parts) stats.inspectedBytes += part.length
+  stats.inspectedTraces = parts.length > 0 ? 1 : 0
+  if (parts.length <= 1) return { trace: parts[0] ?? null, stats }
+  return { trace: await assemble(parts).traceById(id), stats }
+}
+
+export async function composeTagNames(
+  all: readonly QuerySource[],
+  request: TagNamesRequest,
+  signal: AbortSignal,
+): Promise<TagNamesResult> {
+  const stats = emptyStats()
+  const sources = within(all, request.range)
+  countSources(stats, sources)
+  const names = new Map<TagScope, Set<string>>()
+  for (const source of sources) {
+    for (const [scope, found] of await source.tagNames(request, stats, signal)) {
+      const known = names.get(scope) ?? new Set()
+      for (const name of found) known.add(name)
+      names.set(scope, known)
+    }
+  }
+  const scopes = tagScopes
+    .map(scope => ({ scope, names: [...(names.get(scope) ?? [])].sort() }))
+    .filter(entry => entry.names.length > 0)
+  return { scopes, stats }
+}
+
+export async function composeTagValues(
+  all: readonly QuerySource[],
+  request: TagValuesRequest,
+  signal: AbortSignal,
+): Promise<TagValuesResult> {
+  const stats = emptyStats()
+  const sources = within(all, request.range)
+  countSources(stats, sources)
+  const found: TagValueSet = new Map()
+  for (const source of sources) await source.tagValues(request, found, stats, signal)
+  const values = [...found.values()].sort(byTypeAndValue)
+  return { values: request.limit > 0 ? values.slice(0, request.limit) : values, stats }
+}
+
+function byTypeAndValue(a: TagValue, b: TagValue): number {
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
+}
+
+export async function composeOperations(
+  all: readonly QuerySource[],
+  request: OperationsRequest,
+  signal: AbortSignal,
+): Promise<OperationsResult> {
+  const stats = emptyStats()
+  const sources = within(all, request.range)
+  countSources(stats, sources)
+  const found = new Map<string, { name: string; kind: number }>()
+  for (const source of sources) await source.operations(request, found, stats, signal)
+  const operations = [...found.values()].sort((a, b) =>
+    a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind - b.kind,
+  )
+  return { operations, stats }
+}
+
+/** Stands for "differs from every copy": forces a trace that is split inside a source to be assembled. */
+const differs = 0xffffffff
+
+/** The index of several sources as one; a trace that they split never equals another's copy. */
+export async function composeIndex(sources: readonly QuerySource[]): Promise<TraceIndexLanes> {
+  const ownership = await joinSources(sources)
+  const split = new Set(ownership.split.map(({ high, low }) => hashKey(high, low)))
+  const seen = new Set<string>()
+  const rows: number[][] = []
+  const indexes = await Promise.all(sources.map(source => source.index()))
+  indexes.forEach((index, s) => {
+    for (let i = 0; i < index.count; i++) {
+      const key = hashKey(index.hashHigh[i]!, index.hashLow[i]!)
+      if (split.has(key)) {
+        if (seen.has(key)) continue
+        seen.add(key)
+        rows.push([index.hashHigh[i]!, index.hashLow[i]!, differs, s, i])
+      } else if (!ownership.excluded[s]!.has(key)) {
+        rows.push([
+          index.hashHigh[i]!,
+          index.hashLow[i]!,
+          index.spans[i]!,
+          index.fingerprintLow[i]!,
+          index.fingerprintHigh[i]!,
+        ])
+      }
+    }
+  })
+  rows.sort((a, b) => a[0]! - b[0]! || a[1]! - b[1]!)
+  const lane = (at: number) => Uint32Array.from(rows, row => row[at]!)
+  const none = new Uint32Array(rows.length)
+  return {
+    count: rows.length,
+    hashHigh: lane(0),
+    hashLow: lane(1),
+    spans: lane(2),
+    fingerprintLow: lane(3),
+    fingerprintHigh: lane(4),
+    group: none,
+    trace: none,
+  }
+}

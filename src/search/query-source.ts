@@ -1,0 +1,163 @@
+import type {
+  OperationsRequest,
+  ReadStats,
+  SearchRequest,
+  TagNamesRequest,
+  TagScope,
+  TagValuesRequest,
+  TraceHit,
+} from '../contract/queries.ts'
+import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
+import { type Excluded, searchSource } from './search-source.ts'
+import { operationsOf, type TagValueSet, tagNamesOf, tagValuesOf } from './tags.ts'
+
+/** Hashes of traces that a source must leave to others, as `hashKey` makes them. */
+export type HashSet = ReadonlySet<string>
+
+export function hashKey(high: number, low: number): string {
+  return `${high}:${low}`
+}
+
+/**
+ * Something that can be queried: a live segment, a block, or an ingester behind a wire with all
+ * that it holds. Sources may hold parts of the same trace; `compose` puts them together.
+ */
+export interface QuerySource {
+  readonly name: string
+  /** Least span start and greatest span end, ns; null when empty. */
+  readonly range: { readonly minNs: bigint; readonly maxNs: bigint } | null
+  readonly storedBytes: number
+  index(): Promise<TraceIndexLanes>
+  search(
+    request: SearchRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<TraceHit[]>
+  /** All spans of the traces with this hash, as OTLP; empty when there are none. */
+  tracesByHash(high: number, low: number): Promise<Uint8Array[]>
+  traceById(traceId: Uint8Array): Promise<Uint8Array | null>
+  tagNames(
+    request: TagNamesRequest,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<Map<TagScope, Set<string>>>
+  tagValues(
+    request: TagValuesRequest,
+    into: TagValueSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void>
+  operations(
+    request: OperationsRequest,
+    into: Map<string, { name: string; kind: number }>,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void>
+}
+
+/** A source of columns as a source of answers. */
+export class LocalSource implements QuerySource {
+  readonly columns: ColumnSource
+
+  constructor(columns: ColumnSource) {
+    this.columns = columns
+  }
+
+  get name(): string {
+    return this.columns.name
+  }
+
+  get storedBytes(): number {
+    return this.columns.storedBytes
+  }
+
+  get range(): { minNs: bigint; maxNs: bigint } | null {
+    const { groups } = this.columns
+    if (groups.length === 0) return null
+    let { minStartNs: minNs, maxEndNs: maxNs } = groups[0]!
+    for (const group of groups) {
+      if (group.minStartNs < minNs) minNs = group.minStartNs
+      if (group.maxEndNs > maxNs) maxNs = group.maxEndNs
+    }
+    return { minNs, maxNs }
+  }
+
+  index(): Promise<TraceIndexLanes> {
+    return this.columns.index()
+  }
+
+  async search(
+    request: SearchRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<TraceHit[]> {
+    return searchSource(this.columns, request, await this.#places(excluded), stats, signal)
+  }
+
+  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
+    const index = await this.index()
+    const traces: Uint8Array[] = []
+    for (let i = firstAtOrAfter(index, high); i < index.count && index.hashHigh[i] === high; i++) {
+      if (index.hashLow[i] !== low) continue
+      traces.push(await this.columns.readTrace({ group: index.group[i]!, trace: index.trace[i]! }))
+    }
+    return traces
+  }
+
+  async traceById(traceId: Uint8Array): Promise<Uint8Array | null> {
+    const place = await this.columns.locate(traceId)
+    return place ? this.columns.readTrace(place) : null
+  }
+
+  tagNames(
+    request: TagNamesRequest,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<Map<TagScope, Set<string>>> {
+    return tagNamesOf(this.columns, request, stats, signal)
+  }
+
+  tagValues(
+    request: TagValuesRequest,
+    into: TagValueSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return tagValuesOf(this.columns, request, into, stats, signal)
+  }
+
+  operations(
+    request: OperationsRequest,
+    into: Map<string, { name: string; kind: number }>,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return operationsOf(this.columns, request, into, stats, signal)
+  }
+
+  async #places(excluded: HashSet): Promise<Excluded> {
+    const places = new Map<number, Set<number>>()
+    if (excluded.size === 0) return places
+    const index = await this.index()
+    for (let i = 0; i < index.count; i++) {
+      if (!excluded.has(hashKey(index.hashHigh[i]!, index.hashLow[i]!))) continue
+      const group = places.get(index.group[i]!)
+      if (group) group.add(index.trace[i]!)
+      else places.set(index.group[i]!, new Set([index.trace[i]!]))
+    }
+    return places
+  }
+}
+
+export function firstAtOrAfter(index: TraceIndexLanes, high: number): number {
+  let low = 0
+  let end = index.count
+  while (low < end) {
+    const middle = (low + end) >> 1
+    if (index.hashHigh[middle]! < high) low = middle + 1
+    else end = middle
+  }
+  return low
+}

@@ -1,0 +1,94 @@
+import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { hashKey, type QuerySource } from './query-source.ts'
+
+/**
+ * Which source answers for which trace. A trace that lies in one source stays there. Equal copies
+ * (same hash, span count and fingerprint) are answered by the first source that has them. A trace
+ * whose parts differ is in the split set: every source leaves it out, and its parts are put
+ * together and evaluated as one.
+ */
+export interface TraceOwnership {
+  /** Per source: what it must leave out. */
+  readonly excluded: readonly ReadonlySet<string>[]
+  readonly split: readonly { readonly high: number; readonly low: number }[]
+}
+
+const nothing: ReadonlySet<string> = new Set()
+
+/** Merge-joins the trace-ID indexes of sources whose time ranges touch. */
+export async function joinSources(sources: readonly QuerySource[]): Promise<TraceOwnership> {
+  const joined = sources
+    .map((source, i) => ({ source, i }))
+    .filter(({ source, i }) => touchesAnother(sources, source, i))
+  const excluded: Set<string>[] = sources.map(() => new Set())
+  const split: { high: number; low: number }[] = []
+  if (joined.length < 2) return { excluded: sources.map(() => nothing), split }
+  const indexes = await Promise.all(joined.map(({ source }) => source.index()))
+  const at = new Uint32Array(indexes.length)
+  for (;;) {
+    const least = leastHash(indexes, at)
+    if (!least) break
+    const holders: number[] = []
+    for (let s = 0; s < indexes.length; s++) {
+      const index = indexes[s]!
+      if (
+        at[s]! < index.count &&
+        index.hashHigh[at[s]!] === least.high &&
+        index.hashLow[at[s]!] === least.low
+      ) {
+        holders.push(s)
+      }
+    }
+    if (holders.length > 1) {
+      const key = hashKey(least.high, least.low)
+      const equal = holders.every(s =>
+        sameTrace(indexes[holders[0]!]!, at[holders[0]!]!, indexes[s]!, at[s]!),
+      )
+      if (!equal) split.push(least)
+      for (const s of equal ? holders.slice(1) : holders) excluded[joined[s]!.i]!.add(key)
+    }
+    for (const s of holders) at[s] = at[s]! + 1
+  }
+  return { excluded, split }
+}
+
+function touchesAnother(sources: readonly QuerySource[], source: QuerySource, at: number): boolean {
+  const { range } = source
+  if (!range) return false
+  return sources.some((other, i) => {
+    return (
+      i !== at &&
+      other.range !== null &&
+      other.range.minNs <= range.maxNs &&
+      other.range.maxNs >= range.minNs
+    )
+  })
+}
+
+function leastHash(
+  indexes: readonly TraceIndexLanes[],
+  at: Uint32Array,
+): { high: number; low: number } | null {
+  let high = -1
+  let low = 0
+  for (let s = 0; s < indexes.length; s++) {
+    const index = indexes[s]!
+    const i = at[s]!
+    if (i >= index.count) continue
+    const h = index.hashHigh[i]!
+    const l = index.hashLow[i]!
+    if (high < 0 || h < high || (h === high && l < low)) {
+      high = h
+      low = l
+    }
+  }
+  return high < 0 ? null : { high, low }
+}
+
+function sameTrace(a: TraceIndexLanes, i: number, b: TraceIndexLanes, j: number): boolean {
+  return (
+    a.spans[i] === b.spans[j] &&
+    a.fingerprintLow[i] === b.fingerprintLow[j] &&
+    a.fingerprintHigh[i] === b.fingerprintHigh[j]
+  )
+}
