@@ -89,7 +89,7 @@ files('has the defaults of Tempo where it says nothing', () => {
   assert.is(config.queryFrontend.search.maxDurationMs, 604_800_000)
   assert.is(config.compactor.compaction.blockRetentionMs, 1_209_600_000)
   assert.is(config.storage.trace.wal.path, '/var/tempo/wal')
-  assert.is(config.vivace.jaegerQuery.enabled, false)
+  assert.is(config.vivace.jaegerQuery.enabled, true)
   assert.is(originOf('storage.trace.backend'), 'file')
   assert.is(originOf('server.log_level'), 'default')
 })

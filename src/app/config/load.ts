@@ -50,7 +50,6 @@ overrides:
     ingestion: {rate_limit_bytes: 0, max_traces_per_user: 0}
 vivace:
   data_dir: ./tempo-data
-  jaeger_query: {enabled: true}
 `
 
 /**

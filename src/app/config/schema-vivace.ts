@@ -46,8 +46,8 @@ export const vivaceSection = group({
       fields: {
         enabled: bool({
           yaml: 'enabled',
-          default: false,
-          help: 'Whether it is served; without a file it is.',
+          default: true,
+          help: 'Whether the query-frontend serves it.',
         }),
         httpListenAddress: text({
           yaml: 'http_listen_address',
