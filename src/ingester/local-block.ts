@@ -4,7 +4,7 @@ import { tenantFolder, tenantOfFolder } from '../model/tenant.ts'
 import { LocalSource } from '../search/query-source.ts'
 import { type BlockCache, BlockFile, type RangeReader } from '../storage/block/block-file.ts'
 import { BlockSource } from '../storage/block/block-source.ts'
-import { type BlockMeta, encodeMeta, parseMeta } from '../storage/blocklist/meta.ts'
+import { type BlockMeta, encodeBlockMeta, parseBlockMeta } from '../storage/blocklist/meta.ts'
 
 /**
  * A block on the WAL volume: what live data becomes before it is uploaded. Under
@@ -49,7 +49,7 @@ export async function finishLocalBlock(
   directory: string,
   meta: BlockMeta,
 ): Promise<void> {
-  await disk.writeFileAtomic(join(directory, 'block.json'), encodeMeta(meta))
+  await disk.writeFileAtomic(join(directory, 'block.json'), encodeBlockMeta(meta))
 }
 
 export async function markUploaded(disk: Disk, block: LocalBlock, nowMs: number): Promise<void> {
@@ -98,7 +98,7 @@ async function openExisting(
 ): Promise<LocalBlock | null> {
   const path = join(directory, 'block.json')
   if (!(await disk.stat(path))) return null
-  const meta = parseMeta(await disk.readFile(path), path)
+  const meta = parseBlockMeta(await disk.readFile(path), path)
   const block = await openLocalBlock(disk, cache, directory, meta)
   const marker = join(directory, 'uploaded')
   if (await disk.stat(marker))
