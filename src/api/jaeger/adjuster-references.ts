@@ -10,11 +10,10 @@ export function dropEmptyReferences(trace: JaegerTrace): void {
 
 /** The UI draws a span under its first reference; the parent changes places with what is there. */
 export function putParentFirst(trace: JaegerTrace): void {
-  for (const { references, ...span } of trace.spans) {
-    const parent = parentReference({ ...span, references })
+  for (const span of trace.spans) {
+    const parent = parentReference(span)
     if (parent === undefined) continue
-    const at = references.indexOf(parent)
-    references[at] = references[0]!
-    references[0] = parent
+    span.references[span.references.indexOf(parent)] = span.references[0]!
+    span.references[0] = parent
   }
 }

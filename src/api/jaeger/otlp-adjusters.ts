@@ -1,4 +1,4 @@
-import { missingServiceName } from '../../wire/jaeger-model.ts'
+import { emptyServiceName, missingServiceName } from '../../wire/jaeger-model.ts'
 import { correctClockSkew, type TimedSpan } from './clock-skew.ts'
 import { dottedIp, ipKeys } from './ip-text.ts'
 import { libraryKeys } from './library-keys.ts'
@@ -39,8 +39,11 @@ export function nameServices(trace: OtlpResourceSpans[]): void {
     resourceSpans.resource ??= {}
     const { resource } = resourceSpans
     resource.attributes ??= []
-    if (attributeValue(resource.attributes, 'service.name') !== undefined) continue
-    resource.attributes.push({ key: 'service.name', value: { stringValue: missingServiceName } })
+    const name = attributeValue(resource.attributes, 'service.name')
+    if (name?.stringValue !== undefined && name.stringValue !== '') continue
+    const shown = name?.stringValue === '' ? emptyServiceName : missingServiceName
+    const others = resource.attributes.filter(({ key }) => key !== 'service.name')
+    resource.attributes = [...others, { key: 'service.name', value: { stringValue: shown } }]
   }
 }
 
@@ -153,7 +156,7 @@ function moveLibraryAttributes({ span, resourceSpans }: PlacedSpan): void {
     const key = attribute.key ?? ''
     const there = attributeValue(resource.attributes, key)
     if (there !== undefined && !sameText(there, attribute.value)) {
-      warn(span, `conflicting values between Span and Resource for attribute ${key}`)
+      warn(span, `attribute ${key} contradicts the resource's`)
       continue
     }
     if (there === undefined) resource.attributes.push(attribute)
@@ -169,7 +172,7 @@ function dropEmptyLinks(span: OtlpSpan): void {
   if (span.links === undefined) return
   const valid = span.links.filter(({ traceId }) => traceId !== undefined && !/^0*$/.test(traceId))
   for (let count = valid.length; count < span.links.length; count++) {
-    warn(span, 'Invalid span link removed')
+    warn(span, 'link without a trace id removed')
   }
   span.links = valid
 }

@@ -37,11 +37,11 @@ export async function uploadBlock(
   if (found) return verifySame(store, folder, meta, found)
   await uploadData(store, blockDataKey(folder, meta.id), data)
   const metaKey = blockMetaKey(folder, meta.id)
-  const made = await store.putIfAbsent(metaKey, encodeBlockMeta(meta))
-  const stored = parseBlockMeta(await store.get(metaKey), metaKey)
-  return made && stored.createdBy === meta.createdBy
-    ? stored
-    : verifySame(store, folder, meta, stored)
+  const bytes = encodeBlockMeta(meta)
+  await store.putIfAbsent(metaKey, bytes)
+  const stored = await store.get(metaKey)
+  if (Buffer.compare(stored, bytes) === 0) return meta
+  return verifySame(store, folder, meta, parseBlockMeta(stored, metaKey))
 }
 
 /** null when there is none. Fails with CORRUPT or UNIMPLEMENTED when it cannot be read. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { isNotFound } from '../../base/disk.ts'
+import { tenantFolder } from '../../model/tenant.ts'
 import type { ObjectStore } from '../object/object-store.ts'
 import { addsMax, type BlockLog } from './log.ts'
 import { logPrefix } from './log-entry.ts'
@@ -78,13 +79,12 @@ export class BlockListRepair {
     for (const startAfter of [`${folder}/`, `${log}~`]) {
       for await (const { key, size } of store.list(`${folder}/`, { startAfter })) {
         if (key.startsWith(log)) break
-        const [id = '', name = ''] = key.slice(folder.length + 1).split('/')
+        const id = key.slice(folder.length + 1).split('/')[0]!
         if (!isBlockId(id)) continue
-        const isMeta = key === blockMetaKey(folder, id)
-        if (!isMeta && key !== blockDataKey(folder, id)) continue
         const block = stored.get(id) ?? { dataBytes: null, hasMeta: false }
-        if (isMeta) block.hasMeta = true
-        else block.dataBytes = name === '' ? null : size
+        if (key === blockMetaKey(folder, id)) block.hasMeta = true
+        else if (key === blockDataKey(folder, id)) block.dataBytes = size
+        else continue
         stored.set(id, block)
       }
     }
@@ -107,8 +107,11 @@ export class BlockListRepair {
       const key = blockMetaKey(folder, id)
       try {
         const meta = parseBlockMeta(await store.get(key), key)
-        if (meta.id === id && meta.bytes === stored.get(id)?.dataBytes) metas.push(meta)
-        else unreadable.push({ key, reason: 'the data is not what the description says' })
+        const isOurs = meta.id === id && tenantFolder(meta.tenant) === folder
+        if (!isOurs)
+          unreadable.push({ key, reason: `it describes block ${meta.id} of another place` })
+        else if (meta.bytes === stored.get(id)?.dataBytes) metas.push(meta)
+        else unreadable.push({ key, reason: 'the data has not the size that it says' })
       } catch (error) {
         // Deleted since it was listed.
         if (isNotFound(error)) continue
@@ -145,5 +148,5 @@ function damagedBlocks(
 }
 
 function isComplete(block: StoredBlock | undefined, bytes: number): boolean {
-  return block !== undefined && block.hasMeta && block.dataBytes === bytes
+  return block?.hasMeta === true && block.dataBytes === bytes
 }

@@ -94,11 +94,12 @@ export type Joined =
 export class RosterMember {
   readonly #options: MemberOptions
   #pending: boolean | null = null
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: MemberOptions) {
     this.#options = options
   }
-  /** As last written; null before `join`. */
+  /** As last written; null before `join` and when it is not known whether a write succeeded. */
   get pending(): boolean | null {
     return this.#pending
   }
@@ -107,7 +108,24 @@ export class RosterMember {
    * block. Before the first acknowledgement. Fails with CONFLICT when the same directory was
    * opened again by somebody else.
    */
-  async join(pending: boolean): Promise<Joined> {
+  join(pending: boolean): Promise<Joined> {
+    return this.#exclusive(() => this.#join(pending))
+  }
+  /**
+   * Writes `pending`: true before an acknowledgement, false when everything acknowledged is in
+   * the log. Nothing is written when it is so already. Calls take effect in their order. Fails
+   * with CONFLICT when another directory has taken the name over: then this instance must not
+   * acknowledge anything.
+   */
+  setPending(pending: boolean): Promise<void> {
+    return this.#exclusive(() => this.#setPending(pending))
+  }
+  /** Looks whether the entry is still there and ours, and writes it again when a person forgot it. */
+  refresh(): Promise<void> {
+    return this.#exclusive(() => this.#refresh())
+  }
+
+  async #join(pending: boolean): Promise<Joined> {
     let joined: Joined = { kind: 'new' }
     await this.#write(pending, before => {
       joined = this.#joinedAs(before)
@@ -117,12 +135,7 @@ export class RosterMember {
     })
     return joined
   }
-  /**
-   * Writes `pending`: true before an acknowledgement, false when everything acknowledged is in
-   * the log. Nothing is written when it is so already. Fails with CONFLICT when another directory
-   * has taken the name over: then this instance must not acknowledge anything.
-   */
-  async setPending(pending: boolean): Promise<void> {
+  async #setPending(pending: boolean): Promise<void> {
     if (this.#pending === pending) return
     await this.#write(pending, before => {
       if (before && before.uuid !== this.#options.uuid) throw this.#replaced(before)
@@ -130,17 +143,15 @@ export class RosterMember {
       return before?.losses ?? []
     })
   }
-  /** Looks whether the entry is still there and ours, and writes it again when a person forgot it. */
-  async refresh(): Promise<void> {
+  async #refresh(): Promise<void> {
     const { store, instance, uuid } = this.#options
     const { entry } = await readStanding(store, instance)
     if (entry && entry.uuid !== uuid) throw this.#replaced(entry)
     const pending = this.#pending
     if (pending === null || entry?.pending === pending) return
     this.#pending = null
-    await this.setPending(pending)
+    await this.#setPending(pending)
   }
-
   #joinedAs(before: RosterEntry | null): Joined {
     const { uuid, epoch } = this.#options
     if (!before) return { kind: 'new' }
@@ -153,11 +164,20 @@ export class RosterMember {
     lossesAfter: (before: RosterEntry | null) => RosterEntry['losses'],
   ): Promise<void> {
     const { store, clock, instance, uuid, epoch, address } = this.#options
+    // A put whose answer was lost may have happened: then only writing again makes it known.
+    this.#pending = null
     await change(store, instance, before => {
       const losses = lossesAfter(before)
       return { instance, uuid, epoch, address, pending, losses, atMs: clock.nowMs() }
     })
     this.#pending = pending
+  }
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work)
+    this.#last = turn.catch(() => {
+      // Whoever asked for it has the failure.
+    })
+    return turn
   }
   #replaced(by: RosterEntry): Failure {
     const { instance } = this.#options

@@ -1,0 +1,39 @@
+import type {
+  OperationsRequest,
+  SearchRequest,
+  TagNamesRequest,
+  TagValuesRequest,
+  TraceByIdRequest,
+  TraceQueries,
+} from './queries.ts'
+
+/** A query as one message: what a frontend hands to a querier, in process or over the wire. */
+export type QueryJob = { readonly tenant: string } & (
+  | { readonly method: 'traceById'; readonly request: TraceByIdRequest }
+  | { readonly method: 'search'; readonly request: SearchRequest }
+  | { readonly method: 'tagNames'; readonly request: TagNamesRequest }
+  | { readonly method: 'tagValues'; readonly request: TagValuesRequest }
+  | { readonly method: 'operations'; readonly request: OperationsRequest }
+)
+
+/** Runs one job; the result is that of the method. */
+export type JobRunner = (job: QueryJob, signal: AbortSignal) => Promise<unknown>
+
+export function runJob(
+  queries: TraceQueries,
+  job: QueryJob,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (job.method) {
+    case 'traceById':
+      return queries.traceById(job.tenant, job.request, signal)
+    case 'search':
+      return queries.search(job.tenant, job.request, signal)
+    case 'tagNames':
+      return queries.tagNames(job.tenant, job.request, signal)
+    case 'tagValues':
+      return queries.tagValues(job.tenant, job.request, signal)
+    default:
+      return queries.operations(job.tenant, job.request, signal)
+  }
+}

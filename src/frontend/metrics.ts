@@ -1,0 +1,34 @@
+import type { Metrics } from '../base/metrics.ts'
+
+export function frontendMetrics(metrics: Metrics) {
+  return {
+    queries: metrics.counter('tempo_query_frontend_queries_total', 'Queries answered.', [
+      'tenant',
+      'op',
+      'result',
+    ]),
+    bytesInspected: metrics.counter(
+      'tempo_query_frontend_bytes_inspected_total',
+      'Bytes that queries read.',
+      ['tenant', 'op'],
+    ),
+    queueLength: metrics.gauge('tempo_query_frontend_queue_length', 'Queries that wait.', ['user']),
+    queueSeconds: metrics.histogram(
+      'tempo_query_frontend_queue_duration_seconds',
+      'How long queries waited.',
+      [],
+    ),
+    connectedClients: metrics.gauge(
+      'tempo_query_frontend_connected_clients',
+      'Queriers that take jobs.',
+      [],
+    ),
+    partial: metrics.counter(
+      'vivace_query_frontend_partial_answers_total',
+      'Answers that could not see all data.',
+      ['tenant', 'op'],
+    ),
+  }
+}
+
+export type FrontendMetrics = ReturnType<typeof frontendMetrics>

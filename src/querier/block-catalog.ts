@@ -1,0 +1,104 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { tenantFolder } from '../model/tenant.ts'
+import { LocalSource } from '../search/query-source.ts'
+import { type BlockCache, BlockFile } from '../storage/block/block-file.ts'
+import { BlockSource } from '../storage/block/block-source.ts'
+import { blockReader } from '../storage/blocklist/block-store.ts'
+import type { BlockLog } from '../storage/blocklist/log.ts'
+import type { BlockMeta } from '../storage/blocklist/meta.ts'
+import type { ObjectStore } from '../storage/object/object-store.ts'
+import { LazyBlock } from './lazy-block.ts'
+
+export interface CatalogDeps {
+  readonly store: ObjectStore
+  readonly cache: BlockCache
+  readonly clock: Clock
+  readonly log: Log
+  /** How old the list of a tenant may be. */
+  readonly pollMs: number
+  logFor(tenant: string): BlockLog
+}
+
+interface TenantBlocks {
+  readonly log: BlockLog
+  polledAtMs: number
+  polling: Promise<void> | undefined
+  readonly blocks: Map<string, LazyBlock>
+}
+
+/** The blocks of each tenant that are in the object store, as this querier knows them. */
+export class BlockCatalog {
+  readonly #deps: CatalogDeps
+  readonly #tenants = new Map<string, TenantBlocks>()
+  /** Blocks that cannot be read; they are left out and said to be missing. */
+  readonly #quarantined = new Set<string>()
+
+  constructor(deps: CatalogDeps) {
+    this.#deps = deps
+  }
+
+  /** The tenant's blocks; reads the list when it is unknown or older than the poll period. */
+  async blocks(tenant: string): Promise<readonly LazyBlock[]> {
+    const known = this.#tenantBlocks(tenant)
+    const ageMs = this.#deps.clock.monotonicMs() - known.polledAtMs
+    if (ageMs > this.#deps.pollMs) await this.poll(tenant)
+    // What was committed in this process is in the view at once.
+    this.#sync(tenant, known)
+    return [...known.blocks.values()].filter(block => !this.#quarantined.has(block.meta.id))
+  }
+
+  poll(tenant: string): Promise<void> {
+    const known = this.#tenantBlocks(tenant)
+    known.polling ??= known.log
+      .poll()
+      .then(() => {
+        known.polledAtMs = this.#deps.clock.monotonicMs()
+      })
+      .finally(() => {
+        known.polling = undefined
+      })
+    return known.polling
+  }
+
+  /** Number of blocks of a tenant that are left out because they are damaged. */
+  missing(tenant: string): number {
+    const view = this.#tenantBlocks(tenant).log.view()
+    return [...this.#quarantined].filter(id => view.blocks.has(id)).length
+  }
+
+  quarantine(id: string, reason: string): void {
+    if (this.#quarantined.has(id)) return
+    this.#quarantined.add(id)
+    this.#deps.log.error({ blockId: id, reason }, 'block is damaged and left out of queries')
+  }
+
+  lengths(): ReadonlyMap<string, number> {
+    return new Map([...this.#tenants].map(([tenant, known]) => [tenant, known.blocks.size]))
+  }
+
+  #tenantBlocks(tenant: string): TenantBlocks {
+    let known = this.#tenants.get(tenant)
+    if (!known) {
+      const log = this.#deps.logFor(tenant)
+      known = { log, polledAtMs: Number.NEGATIVE_INFINITY, polling: undefined, blocks: new Map() }
+      this.#tenants.set(tenant, known)
+    }
+    return known
+  }
+
+  #sync(tenant: string, known: TenantBlocks): void {
+    const view = known.log.view()
+    for (const id of known.blocks.keys()) if (!view.blocks.has(id)) known.blocks.delete(id)
+    for (const [id, meta] of view.blocks) {
+      if (!known.blocks.has(id))
+        known.blocks.set(id, new LazyBlock(meta, () => this.#open(tenant, meta)))
+    }
+  }
+
+  async #open(tenant: string, meta: BlockMeta): Promise<LocalSource> {
+    const reader = blockReader(this.#deps.store, tenantFolder(tenant), meta)
+    const file = await BlockFile.open(meta.id, reader, this.#deps.cache)
+    return new LocalSource(new BlockSource(file))
+  }
+}

@@ -1,0 +1,151 @@
+import { asFailure, Corruption, type Failure } from '../base/errors.ts'
+import type {
+  Completeness,
+  OperationsRequest,
+  OperationsResult,
+  SearchRequest,
+  SearchResult,
+  TagNamesRequest,
+  TagNamesResult,
+  TagValuesRequest,
+  TagValuesResult,
+  TraceByIdRequest,
+  TraceQueries,
+  TraceResult,
+} from '../contract/queries.ts'
+import {
+  composeOperations,
+  composeSearch,
+  composeTagNames,
+  composeTagValues,
+  composeTrace,
+} from '../search/compose.ts'
+import type { QuerySource } from '../search/query-source.ts'
+import type { BlockCatalog } from './block-catalog.ts'
+
+/** What ingesters hold of a tenant, and what of it cannot be seen now. */
+export interface RecentData {
+  readonly sources: readonly QuerySource[]
+  /** A sentence that names the ingesters that owe data and did not answer. */
+  readonly missing?: string
+}
+
+export interface QuerierDeps {
+  readonly catalog: BlockCatalog
+  recent(tenant: string): Promise<RecentData>
+}
+
+/** A list that is changed by a compaction while it is read is read once more. */
+const attemptsMax = 3
+
+/** Answers over live data, local blocks and blocks: whole traces, each exactly once. */
+export class Querier implements TraceQueries {
+  readonly #deps: QuerierDeps
+
+  constructor(deps: QuerierDeps) {
+    this.#deps = deps
+  }
+
+  traceById(tenant: string, request: TraceByIdRequest): Promise<TraceResult> {
+    return this.#answer(tenant, sources => composeTrace(sources, request))
+  }
+
+  search(tenant: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
+    return this.#answer(tenant, sources => composeSearch(sources, request, signal))
+  }
+
+  tagNames(tenant: string, request: TagNamesRequest, signal: AbortSignal): Promise<TagNamesResult> {
+    return this.#answer(tenant, sources => composeTagNames(sources, request, signal))
+  }
+
+  tagValues(
+    tenant: string,
+    request: TagValuesRequest,
+    signal: AbortSignal,
+  ): Promise<TagValuesResult> {
+    return this.#answer(tenant, sources => composeTagValues(sources, request, signal))
+  }
+
+  operations(
+    tenant: string,
+    request: OperationsRequest,
+    signal: AbortSignal,
+  ): Promise<OperationsResult> {
+    return this.#answer(tenant, sources => composeOperations(sources, request, signal))
+  }
+
+  async #answer<T extends Completeness>(
+    tenant: string,
+    compose: (sources: readonly QuerySource[]) => Promise<T>,
+  ): Promise<T> {
+    const { catalog } = this.#deps
+    for (let attempt = 1; ; attempt++) {
+      // Ingesters first: what they upload meanwhile is then in the list of blocks, never in neither.
+      const recent = await this.#deps.recent(tenant)
+      const blocks = await catalog.blocks(tenant)
+      try {
+        const answer = await compose([...recent.sources, ...blocks.map(guarded)])
+        return this.#withMissing(tenant, answer, recent)
+      } catch (error) {
+        if (attempt === attemptsMax || !(await this.#mend(tenant, error))) throw error
+      }
+    }
+  }
+
+  #withMissing<T extends Completeness>(tenant: string, answer: T, recent: RecentData): T {
+    const damaged = this.#deps.catalog.missing(tenant)
+    const reasons = [
+      ...(answer.partial ? [answer.partial] : []),
+      ...(recent.missing ? [recent.missing] : []),
+      ...(damaged > 0 ? [`${damaged} damaged blocks are left out`] : []),
+    ]
+    return reasons.length > 0 ? { ...answer, partial: reasons.join('; ') } : answer
+  }
+
+  /** True when the query may be tried again: the list was stale, or a damaged block is put aside. */
+  async #mend(tenant: string, error: unknown): Promise<boolean> {
+    if (!(error instanceof BlockFailure)) return false
+    if (error.reason.code === 'CORRUPT')
+      this.#deps.catalog.quarantine(error.blockId, error.reason.message)
+    else if (error.reason.code !== 'NOT_FOUND') throw error.reason
+    await this.#deps.catalog.poll(tenant)
+    return true
+  }
+}
+
+class BlockFailure extends Error {
+  readonly blockId: string
+  readonly reason: Failure
+  constructor(blockId: string, reason: Failure) {
+    super(reason.message, { cause: reason })
+    this.blockId = blockId
+    this.reason = reason
+  }
+}
+
+/** The source, with its failures saying which block they are of. */
+function guarded(source: QuerySource): QuerySource {
+  const guard = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      const failure = asFailure(error)
+      const ofBlock =
+        error instanceof Corruption || failure.code === 'NOT_FOUND' || failure.code === 'CORRUPT'
+      if (ofBlock) throw new BlockFailure(source.name, failure)
+      throw error
+    }
+  }
+  return {
+    name: source.name,
+    range: source.range,
+    storedBytes: source.storedBytes,
+    index: () => guard(source.index()),
+    search: (...args) => guard(source.search(...args)),
+    tracesByHash: (...args) => guard(source.tracesByHash(...args)),
+    traceById: id => guard(source.traceById(id)),
+    tagNames: (...args) => guard(source.tagNames(...args)),
+    tagValues: (...args) => guard(source.tagValues(...args)),
+    operations: (...args) => guard(source.operations(...args)),
+  }
+}
