@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   type AppendFile,
   type DirectoryEntry,
@@ -322,7 +322,7 @@ export class FaultDisk implements Disk {
     return inode
   }
   #writeTemporary(path: string, pieces: readonly Uint8Array[]): string {
-    const temporary = `${dirname(path)}/.${basename(path)}.${this.#temporaries++}.tmp`
+    const temporary = join(dirname(path), `.${basename(path)}.${this.#temporaries++}.tmp`)
     const inode = this.#create(temporary)
     for (const piece of pieces) {
       this.#append(inode, piece, what => this.#step(what, path))

@@ -95,7 +95,7 @@ export class Ingester implements IngesterPush {
     if (this.replayed.quarantined > 0)
       log.warn({ ...this.replayed }, 'damaged WAL records were moved to quarantine')
     this.#wal = this.#deps.openWal()
-    if (this.#holdsData()) await this.#setOwes(true)
+    await this.#setOwes(this.#holdsData())
     this.#schedule()
   }
 

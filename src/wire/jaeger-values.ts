@@ -1,5 +1,5 @@
 import type { Tag } from './jaeger-model.ts'
-import { ProtoReader } from './protobuf.ts'
+import type { ProtoReader } from './protobuf.ts'
 
 /** OTLP attributes -> Jaeger's typed tags. Arrays and maps become compact JSON text. */
 

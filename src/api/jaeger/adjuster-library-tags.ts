@@ -1,4 +1,4 @@
-import { type JaegerTrace, type Process, type Tag } from '../../wire/jaeger-model.ts'
+import type { JaegerTrace, Process, Tag } from '../../wire/jaeger-model.ts'
 import { libraryKeys } from './library-keys.ts'
 
 /** Tags about the library that made a span move from the span to its process. */

@@ -1,6 +1,6 @@
 import type { JaegerTrace } from '../../wire/jaeger-model.ts'
-import { removeDuplicates } from './adjuster-duplicates.ts'
 import { correctTraceClockSkew } from './adjuster-clock-skew.ts'
+import { removeDuplicates } from './adjuster-duplicates.ts'
 import { rewriteIpTags } from './adjuster-ip-tags.ts'
 import { moveLibraryTags } from './adjuster-library-tags.ts'
 import { dropEmptyReferences, putParentFirst } from './adjuster-references.ts'

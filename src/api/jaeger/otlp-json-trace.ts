@@ -1,3 +1,5 @@
+import { tracesToOtlpJson } from '../../wire/otlp-json-encode.ts'
+
 /** OTLP/JSON as our own encoder writes it: ids in hex, enums and counts as numbers. */
 
 export interface OtlpValue {
@@ -52,6 +54,12 @@ export interface PlacedSpan {
   readonly span: OtlpSpan
   readonly scopeSpans: OtlpScopeSpans
   readonly resourceSpans: OtlpResourceSpans
+}
+
+/** The spans of OTLP `TracesData` protobuf bytes as objects. */
+export function parseOtlpTrace(trace: Uint8Array): OtlpResourceSpans[] {
+  const parsed = JSON.parse(tracesToOtlpJson(trace)) as { resourceSpans?: OtlpResourceSpans[] }
+  return parsed.resourceSpans ?? []
 }
 
 export function placedSpans(trace: readonly OtlpResourceSpans[]): PlacedSpan[] {

@@ -31,7 +31,8 @@ export const defaultJaegerSettings: JaegerSettings = {
   defaultLimit: 100,
   // What the UI's own form allows.
   limitMax: 1500,
-  answerBytesMax: 256 << 20,
+  // As JSON it is several times as long, and a text of the runtime ends at 512 MiB.
+  answerBytesMax: 96 << 20,
   transformBytesMax: 64 << 20,
   listLookbackMs: 0,
   traceSlackMs: 6 * 3_600_000,

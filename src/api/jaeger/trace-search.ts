@@ -1,5 +1,11 @@
 import type { SearchRequest } from '../../contract/queries.ts'
-import type { Intrinsic, Literal, Operand, Predicate } from '../../model/predicate.ts'
+import {
+  everySpan,
+  type Intrinsic,
+  type Literal,
+  type Operand,
+  type Predicate,
+} from '../../model/predicate.ts'
 import { missingServiceName, spanKindWords } from '../../wire/jaeger-model.ts'
 
 /**
@@ -42,7 +48,7 @@ export function spanPredicate(search: TraceSearch): Predicate {
   if (durationMinNs !== 0n) parts.push(compare(intrinsic('duration'), '>=', int(durationMinNs)))
   if (durationMaxNs !== 0n) parts.push(compare(intrinsic('duration'), '<=', int(durationMaxNs)))
   for (const [key, value] of search.tags) parts.push(tagPredicate(key, value))
-  return { kind: 'and', parts }
+  return parts.length === 0 ? everySpan : { kind: 'and', parts }
 }
 
 /**

@@ -69,9 +69,6 @@ function checkStorage(
   if (backend !== 's3') return
   if (s3.bucket === '') complain('storage.trace.s3.bucket', 'is needed by the backend s3')
   if (s3.endpoint === '') complain('storage.trace.s3.endpoint', 'is needed by the backend s3')
-  if (s3.endpoint.includes('://')) {
-    complain('storage.trace.s3.endpoint', 'is written without scheme; see insecure')
-  }
 }
 
 function checkReceivers(

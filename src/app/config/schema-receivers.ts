@@ -85,7 +85,7 @@ function grpcFields(fallback: string) {
     maxRecvMib: int({
       yaml: 'max_recv_msg_size_mib',
       default: 0,
-      help: 'Largest message in MiB; 0 = 4.',
+      help: 'Largest message in MiB; 0 = 32.',
     }),
     maxConcurrentStreams: int({
       yaml: 'max_concurrent_streams',

@@ -41,7 +41,7 @@ const s3 = group({
     endpoint: text({
       yaml: 'endpoint',
       default: '',
-      help: 'Host name and port, without scheme.',
+      help: 'Host name and port; a scheme, when given, decides about TLS.',
     }),
     region: text({ yaml: 'region', default: '', help: 'Region; empty = found automatically.' }),
     accessKey: secret({

@@ -37,6 +37,11 @@ export class FaultyStore extends ForwardingStore {
   failCall(n: number, moment: FaultMoment = 'before', error: Error = unavailable()): void {
     this.#faults.push({ call: this.calls + n, moment, error })
   }
+  /** Takes back the faults that were not met. */
+  heal(): void {
+    this.#faults = []
+    this.away = false
+  }
   override get(key: string): Promise<Uint8Array> {
     return this.#faulted('get', () => this.inner.get(key))
   }

@@ -26,6 +26,16 @@ const networkCodes = new Set([
   'EAI_AGAIN',
 ])
 
+/**
+ * An error inside an answer that began with status 200, as the end of an upload may have, reaches
+ * us as the parsed XML: the store could not do it now.
+ */
+export function normalized(thrown: unknown): unknown {
+  if (thrown instanceof Error || typeof thrown !== 'object' || thrown === null) return thrown
+  const { Code, Message } = thrown as { Code?: unknown; Message?: unknown }
+  return new S3ResponseError(500, String(Code ?? ''), `${Code ?? 'error'}, ${Message ?? ''}`)
+}
+
 /** Whether the same request may succeed a moment later. */
 export function isRetried(error: unknown): boolean {
   if (error instanceof S3TimeoutError) return true

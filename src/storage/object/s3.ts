@@ -15,7 +15,7 @@ import {
   type UploadSource,
 } from './object-store.ts'
 import { probeConditionalPut } from './probe.ts'
-import { isNoObject, isRetried, isTaken, s3Failure } from './s3-failure.ts'
+import { isNoObject, isRetried, isTaken, normalized, s3Failure } from './s3-failure.ts'
 import {
   connectionPool,
   type Endpoint,
@@ -279,7 +279,8 @@ export class S3Store implements ObjectStore {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work(attempt)
-      } catch (error) {
+      } catch (thrown) {
+        const error = normalized(thrown)
         const pauseMs = backoffMs * 2 ** (attempt - 1) * (0.5 + random())
         const tooLate = clock.monotonicMs() + pauseMs - startedMs > retriedForMs
         if (!isRetried(error) || attempt === attemptsMax || tooLate) {

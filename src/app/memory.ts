@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+
+/** How memory is shared out, from what the container or machine allows. */
+export interface MemoryPlan {
+  readonly budgetBytes: number
+  /** Live columns at which they are frozen; up to three times that while freezing goes on. */
+  readonly liveBytesMax: number
+  readonly cacheBytesMax: number
+}
+
+/** Without a limit from outside, a tracing server on a laptop should stay small. */
+const defaultBudgetBytes = 256 * 1024 * 1024
+/** The runtime itself, code and buffers. */
+const runtimeBytes = 64 * 1024 * 1024
+const leastBytes = 8 * 1024 * 1024
+
+export function planMemory(
+  configuredBytes: number,
+  env: Record<string, string | undefined>,
+): MemoryPlan {
+  const limit = configuredBytes || goMemoryLimit(env['GOMEMLIMIT']) || cgroupLimit()
+  const budgetBytes = limit || Math.min(defaultBudgetBytes, totalmem() / 4)
+  const free = Math.max(leastBytes * 2, budgetBytes - runtimeBytes)
+  return {
+    budgetBytes,
+    liveBytesMax: Math.max(leastBytes, Math.floor(free / 5)),
+    cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
+  }
+}
+
+const goUnits: Record<string, number> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+}
+
+function goMemoryLimit(text: string | undefined): number {
+  const match = /^(\d+)(B|KiB|MiB|GiB|TiB)?$/.exec(text ?? '')
+  return match ? Number(match[1]) * (goUnits[match[2] ?? 'B'] ?? 1) : 0
+}
+
+/** The limit of the control group (v2, then v1), 0 when there is none. */
+function cgroupLimit(): number {
+  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
+    try {
+      const bytes = Number(readFileSync(path, 'utf8').trim())
+      if (Number.isFinite(bytes) && bytes > 0 && bytes < totalmem()) return bytes
+    } catch {
+      // Not this version of control groups, or none at all.
+    }
+  }
+  return 0
+}

@@ -1,0 +1,251 @@
+import type { IngesterPush, PushResult } from '../contract/ingester.ts'
+import type {
+  OperationsRequest,
+  ReadStats,
+  SearchRequest,
+  TagNamesRequest,
+  TagScope,
+  TagValue,
+  TagValuesRequest,
+  TraceHit,
+} from '../contract/queries.ts'
+import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { bytesToHex, hexToBytes } from '../model/ids.ts'
+import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
+import { emptyStats } from '../search/compose.ts'
+import { addStats } from '../search/composite-source.ts'
+import type { HashSet, QuerySource } from '../search/query-source.ts'
+import type { TagValueSet } from '../search/tags.ts'
+
+/** An ingester behind gRPC: its push, and everything it holds of a tenant as one query source. */
+
+export interface ServedIngester extends IngesterPush {
+  source(tenant: string): QuerySource
+}
+
+type Argument<T> = T & { readonly tenant: string }
+
+/** The calls that an ingester answers. */
+export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHandler> {
+  const handlers = new Map<string, CallHandler>()
+  const serve = <A>(
+    method: string,
+    answer: (
+      argument: Argument<A>,
+      body: Uint8Array,
+      signal: AbortSignal,
+    ) => Promise<{ value: unknown; body?: Uint8Array }>,
+  ) => {
+    handlers.set(`ingester.${method}`, async (argument, body, signal) => {
+      const result = await answer(argument as Argument<A>, body, signal)
+      return { value: result.value, body: result.body ?? noBody }
+    })
+  }
+  serve('push', async ({ tenant }, body) => ({ value: await ingester.push(tenant, body) }))
+  serve('describe', async ({ tenant }) => {
+    const source = ingester.source(tenant)
+    const { range, storedBytes } = source
+    const shownRange = range
+      ? { minNs: range.minNs.toString(), maxNs: range.maxNs.toString() }
+      : null
+    return { value: { range: shownRange, storedBytes } }
+  })
+  serve('index', async ({ tenant }) => {
+    const index = await ingester.source(tenant).index()
+    return { value: { count: index.count }, body: encodeLanes(index) }
+  })
+  serve<{ request: SearchRequest; excluded: string[] }>(
+    'search',
+    async ({ tenant, request, excluded }, _, signal) => {
+      const stats = emptyStats()
+      const hits = await ingester.source(tenant).search(request, new Set(excluded), stats, signal)
+      return { value: { stats }, body: Buffer.from(JSON.stringify(hits)) }
+    },
+  )
+  serve<{ high: number; low: number }>('tracesByHash', async ({ tenant, high, low }) => {
+    const traces = await ingester.source(tenant).tracesByHash(high, low)
+    return { value: { sizes: traces.map(trace => trace.length) }, body: Buffer.concat(traces) }
+  })
+  serve<{ traceId: string }>('traceById', async ({ tenant, traceId }) => {
+    const trace = await ingester.source(tenant).traceById(hexToBytes(traceId))
+    return { value: { found: trace !== null }, body: trace ?? noBody }
+  })
+  serve<{ request: TagNamesRequest }>('tagNames', async ({ tenant, request }, _, signal) => {
+    const stats = emptyStats()
+    const names = await ingester.source(tenant).tagNames(request, stats, signal)
+    const plain = [...names].map(([scope, found]) => [scope, [...found]])
+    return { value: { stats }, body: Buffer.from(JSON.stringify(plain)) }
+  })
+  serve<{ request: TagValuesRequest }>('tagValues', async ({ tenant, request }, _, signal) => {
+    const stats = emptyStats()
+    const values: TagValueSet = new Map()
+    await ingester.source(tenant).tagValues(request, values, stats, signal)
+    return { value: { stats }, body: Buffer.from(JSON.stringify([...values])) }
+  })
+  serve<{ request: OperationsRequest }>('operations', async ({ tenant, request }, _, signal) => {
+    const stats = emptyStats()
+    const found = new Map<string, { name: string; kind: number }>()
+    await ingester.source(tenant).operations(request, found, stats, signal)
+    return { value: { stats }, body: Buffer.from(JSON.stringify([...found])) }
+  })
+  return handlers
+}
+
+const lanes = ['hashHigh', 'hashLow', 'spans', 'fingerprintLow', 'fingerprintHigh'] as const
+
+function encodeLanes(index: TraceIndexLanes): Uint8Array {
+  const all = new Uint32Array(index.count * lanes.length)
+  lanes.forEach((lane, i) => {
+    all.set(index[lane], i * index.count)
+  })
+  return new Uint8Array(all.buffer)
+}
+
+function decodeLanes(count: number, body: Uint8Array): TraceIndexLanes {
+  const all = new Uint32Array(new Uint8Array(body).buffer)
+  const lane = (i: number) => all.subarray(i * count, (i + 1) * count)
+  const none = new Uint32Array(count)
+  return {
+    count,
+    hashHigh: lane(0),
+    hashLow: lane(1),
+    spans: lane(2),
+    fingerprintLow: lane(3),
+    fingerprintHigh: lane(4),
+    group: none,
+    trace: none,
+  }
+}
+
+export function remotePush(client: CallClient): IngesterPush {
+  return {
+    async push(tenant, body) {
+      return (await client.call('ingester.push', { tenant }, body)).value as PushResult
+    },
+  }
+}
+
+/** What an ingester holds of a tenant; asks it for its time range first. */
+export async function remoteSource(
+  client: CallClient,
+  name: string,
+  tenant: string,
+): Promise<QuerySource> {
+  const { value } = await client.call('ingester.describe', { tenant }, noBody)
+  const described = value as { range: { minNs: string; maxNs: string } | null; storedBytes: number }
+  const { range } = described
+  return new RemoteSource(
+    client,
+    name,
+    tenant,
+    described.storedBytes,
+    range && { minNs: BigInt(range.minNs), maxNs: BigInt(range.maxNs) },
+  )
+}
+
+class RemoteSource implements QuerySource {
+  readonly name: string
+  readonly storedBytes: number
+  readonly range: { readonly minNs: bigint; readonly maxNs: bigint } | null
+  readonly #client: CallClient
+  readonly #tenant: string
+
+  constructor(
+    client: CallClient,
+    name: string,
+    tenant: string,
+    storedBytes: number,
+    range: RemoteSource['range'],
+  ) {
+    this.#client = client
+    this.name = name
+    this.#tenant = tenant
+    this.storedBytes = storedBytes
+    this.range = range
+  }
+
+  async index(): Promise<TraceIndexLanes> {
+    const { value, body } = await this.#call('index', {})
+    return decodeLanes((value as { count: number }).count, body)
+  }
+
+  async search(
+    request: SearchRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<TraceHit[]> {
+    return this.#json<TraceHit[]>('search', { request, excluded: [...excluded] }, stats, signal)
+  }
+
+  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
+    const { value, body } = await this.#call('tracesByHash', { high, low })
+    let at = 0
+    return (value as { sizes: number[] }).sizes.map(size => body.subarray(at, (at += size)))
+  }
+
+  async traceById(traceId: Uint8Array): Promise<Uint8Array | null> {
+    const { value, body } = await this.#call('traceById', { traceId: bytesToHex(traceId) })
+    return (value as { found: boolean }).found ? body : null
+  }
+
+  async tagNames(
+    request: TagNamesRequest,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<Map<TagScope, Set<string>>> {
+    const plain = await this.#json<[TagScope, string[]][]>('tagNames', { request }, stats, signal)
+    return new Map(plain.map(([scope, names]) => [scope, new Set(names)]))
+  }
+
+  async tagValues(
+    request: TagValuesRequest,
+    into: TagValueSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const [key, value] of await this.#json<[string, TagValue][]>(
+      'tagValues',
+      { request },
+      stats,
+      signal,
+    )) {
+      into.set(key, value)
+    }
+  }
+
+  async operations(
+    request: OperationsRequest,
+    into: Map<string, { name: string; kind: number }>,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const found = await this.#json<[string, { name: string; kind: number }][]>(
+      'operations',
+      { request },
+      stats,
+      signal,
+    )
+    for (const [key, operation] of found) into.set(key, operation)
+  }
+
+  #call(method: string, argument: Record<string, unknown>, signal?: AbortSignal) {
+    return this.#client.call(
+      `ingester.${method}`,
+      { tenant: this.#tenant, ...argument },
+      noBody,
+      signal,
+    )
+  }
+
+  async #json<T>(
+    method: string,
+    argument: Record<string, unknown>,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { value, body } = await this.#call(method, argument, signal)
+    addStats(stats, (value as { stats: ReadStats }).stats)
+    return JSON.parse(Buffer.from(body).toString()) as T
+  }
+}

@@ -1,0 +1,133 @@
+import type * as grpc from '@grpc/grpc-js'
+import { asFailure, fail } from '../base/errors.ts'
+import type { JobRunner, QueryJob } from '../contract/query-job.ts'
+import {
+  type CallClient,
+  errorHead,
+  errorOfHead,
+  FrameReader,
+  noBody,
+  writeFrames,
+} from '../net/frame-call.ts'
+import { rawBytes } from '../net/grpc-server.ts'
+
+/**
+ * Queriers pull: each opens streams to the frontend and takes one job at a time on each, because
+ * network policies let queriers reach the frontend and not the other way round. A job goes down as
+ * a head, its result comes up as a head and a body; the frontend cancels the stream to cancel a job.
+ */
+export const pullPath = '/vivace.Frontend/Pull'
+
+export type PullStream = grpc.ServerDuplexStream<Buffer, Buffer>
+
+/** Serves the streams of queriers; `connected` gets each as it opens. */
+export function addPulls(server: grpc.Server, connected: (stream: PullStream) => void): void {
+  const definition = {
+    Pull: { path: pullPath, requestStream: true, responseStream: true, ...rawBytes },
+  } as const
+  server.addService(definition, { Pull: (stream: PullStream) => connected(stream) })
+}
+
+/** A querier's stream as a runner of the frontend's queue; `closed` is called when it is gone. */
+export function remoteRunner(stream: PullStream, closed: () => void): JobRunner {
+  let waiting: { resolve(value: unknown): void; reject(error: unknown): void } | undefined
+  let isClosed = false
+  const close = () => {
+    if (isClosed) return
+    isClosed = true
+    closed()
+    waiting?.reject(fail('UNAVAILABLE', 'the querier that ran this query has gone; try again'))
+  }
+  const reader = new FrameReader((head, body) => {
+    const failure = errorOfHead(head)
+    if (failure) waiting?.reject(failure)
+    else waiting?.resolve(withBody(head['value'], body))
+    waiting = undefined
+  })
+  stream.on('data', (frame: Buffer) => reader.push(frame))
+  stream.on('cancelled', close)
+  stream.on('error', close)
+  stream.on('end', close)
+  return (job, signal) =>
+    new Promise((resolve, reject) => {
+      if (isClosed) return reject(fail('UNAVAILABLE', 'the querier has gone; try again'))
+      const cancel = () => {
+        reject(fail('CANCELED', 'the query was canceled by its client'))
+        // The querier sees the end of the stream, stops, and opens another one.
+        stream.end()
+        close()
+      }
+      signal.addEventListener('abort', cancel, { once: true })
+      const done = () => signal.removeEventListener('abort', cancel)
+      waiting = {
+        resolve: value => {
+          done()
+          resolve(value)
+        },
+        reject: error => {
+          done()
+          reject(error)
+        },
+      }
+      void writeFrames(stream, { job }, noBody)
+    })
+}
+
+/** Trace bytes travel beside the JSON. */
+function withBody(value: unknown, body: Uint8Array): unknown {
+  const result = value as Record<string, unknown>
+  return result['hasTrace'] === undefined
+    ? result
+    : { ...result, trace: result['hasTrace'] ? body : null }
+}
+
+/**
+ * Opens one stream to a frontend and runs its jobs until the stream ends. Rejects never; resolves
+ * when the stream is gone.
+ */
+export function pullJobs(
+  client: CallClient,
+  run: JobRunner,
+): { readonly ended: Promise<void>; stop(): void } {
+  const stream = client.open(pullPath)
+  const abort = new AbortController()
+  const ended = new Promise<void>(resolve => {
+    const finish = () => {
+      abort.abort()
+      resolve()
+    }
+    stream.on('error', finish)
+    stream.on('end', () => {
+      stream.end()
+      finish()
+    })
+  })
+  const reader = new FrameReader(head => {
+    void answerJob(stream, run, head['job'] as QueryJob, abort.signal)
+  })
+  stream.on('data', (frame: Buffer) => reader.push(frame))
+  return {
+    ended,
+    stop() {
+      stream.end()
+    },
+  }
+}
+
+async function answerJob(
+  stream: grpc.ClientDuplexStream<Buffer, Buffer>,
+  run: JobRunner,
+  job: QueryJob,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const result = (await run(job, signal)) as Record<string, unknown>
+    if (signal.aborted) return
+    if (job.method !== 'traceById') return await writeFrames(stream, { value: result }, noBody)
+    const { trace, ...rest } = result
+    const body = trace instanceof Uint8Array ? trace : noBody
+    await writeFrames(stream, { value: { ...rest, hasTrace: trace !== null } }, body)
+  } catch (error) {
+    if (!signal.aborted) await writeFrames(stream, errorHead(asFailure(error)), noBody)
+  }
+}

@@ -1,0 +1,3 @@
+import { test } from "uvu";
+
+test("one", () => undefined);
