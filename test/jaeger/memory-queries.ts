@@ -22,7 +22,10 @@ export function memoryQueries(store: MemorySpans): TraceQueries {
       const spans = store.all().filter(span => {
         return startsIn(span, range) && (filter === undefined || holds(store, span, filter))
       })
-      const values = spans.flatMap(span => valuesOf(store, span, operand).map(toTagValue))
+      const values = spans
+        .flatMap(span => valuesOf(store, span, operand).map(toTagValue))
+        // As in the store, a value that was never sent is not listed.
+        .filter(({ value }) => value !== '')
       const distinct = new Map(values.map(value => [`${value.type} ${value.value}`, value]))
       const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
       return { values: limit === 0 ? sorted : sorted.slice(0, limit), stats }

@@ -102,9 +102,7 @@ function applySkew(span: TimedSpan, deltaNs: bigint, deltaMaxNs: bigint): void {
   } else if (deltaMaxNs === 0n) {
     span.warn(`clock skew adjustment disabled; not applying calculated delta of ${delta}`)
   } else {
-    const max = formatGoDuration(deltaMaxNs)
-    span.warn(
-      `max clock skew adjustment delta of ${max} exceeded; not applying calculated delta of ${delta}`,
-    )
+    const exceeded = `max clock skew adjustment delta of ${formatGoDuration(deltaMaxNs)} exceeded`
+    span.warn(`${exceeded}; not applying calculated delta of ${delta}`)
   }
 }

@@ -58,14 +58,26 @@ export function listRange({ clock, settings }: JaegerDeps): TimeRange | undefine
   return { startNs: `${Math.trunc(nowMs - listLookbackMs)}000000`, endNs: `${nowMs}000000` }
 }
 
-/** Sorted. */
+/** Sorted. Spans without a service name count as a service, though no value of theirs is stored. */
 export async function serviceNames(
   queries: TenantQueries,
   range: TimeRange | undefined,
 ): Promise<string[]> {
   const ranged = range === undefined ? {} : { range }
-  const { values } = await queries.tagValues({ operand: serviceOperand, limit: 0, ...ranged })
+  const nameless = {
+    spans: compare(serviceOperand, '=', text('')),
+    traceAll: [],
+    limit: 1,
+    spansPerSpanSet: 0,
+    select: [],
+    ...(range === undefined ? {} : { range: { ...range, of: 'span' as const } }),
+  }
+  const [{ values }, { hits }] = await Promise.all([
+    queries.tagValues({ operand: serviceOperand, limit: 0, ...ranged }),
+    queries.search(nameless),
+  ])
   const names = values.filter(({ type }) => type === 'string').map(({ value }) => value)
+  if (hits.length > 0) names.push('')
   return [...new Set(names.map(shownService))].sort()
 }
 

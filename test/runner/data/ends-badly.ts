@@ -1,9 +1,9 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => undefined);
+test('one', () => undefined)
 test.after(() => {
-	setTimeout(() => {
-		throw new Error("nobody waits for this");
-	}, 20);
-});
-test.run();
+  setTimeout(() => {
+    throw new Error('nobody waits for this')
+  }, 20)
+})
+test.run()

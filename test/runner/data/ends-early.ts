@@ -1,4 +1,4 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => process.exit(0));
-test.run();
+test('one', () => process.exit(0))
+test.run()

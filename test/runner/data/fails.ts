@@ -1,7 +1,7 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => undefined);
-test("two", () => {
-	throw new Error("as it should");
-});
-test.run();
+test('one', () => undefined)
+test('two', () => {
+  throw new Error('as it should')
+})
+test.run()

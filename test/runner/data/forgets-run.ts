@@ -1,3 +1,3 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => undefined);
+test('one', () => undefined)

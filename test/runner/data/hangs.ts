@@ -1,4 +1,4 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => new Promise((resolve) => setTimeout(resolve, 60_000)));
-test.run();
+test('one', () => new Promise(resolve => setTimeout(resolve, 60_000)))
+test.run()

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
-import { test } from "uvu";
+import { spawn } from 'node:child_process'
+import { test } from 'uvu'
 
-test("one", () => {
-	spawn("sleep", ["60"], { stdio: "inherit" }).unref();
-});
-test.run();
+test('one', () => {
+  spawn('sleep', ['60'], { stdio: 'inherit' }).unref()
+})
+test.run()

@@ -1,6 +1,6 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-test("one", () => undefined);
-test("two", () => undefined);
-test.skip("three", () => undefined);
-test.run();
+test('one', () => undefined)
+test('two', () => undefined)
+test.skip('three', () => undefined)
+test.run()

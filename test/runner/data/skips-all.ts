@@ -1,5 +1,5 @@
-import { test } from "uvu";
+import { test } from 'uvu'
 
-console.warn("SKIPPED everything: there is no such program");
-test.skip("one", () => undefined);
-test.run();
+console.warn('SKIPPED everything: there is no such program')
+test.skip('one', () => undefined)
+test.run()
