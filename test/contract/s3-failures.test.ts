@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +10,7 @@ import { Secret } from '../../src/base/secret.ts'
 import { S3Store } from '../../src/storage/object/s3.ts'
 import { parseEndpoint, type S3Options } from '../../src/storage/object/s3-options.ts'
 import { bytesSource } from '../../src/storage/object/upload-source.ts'
+import { makeCertificates } from '../tools/certificates.ts'
 import { freePort } from '../tools/s3-server.ts'
 import { fails } from './object-store-contract.ts'
 
@@ -268,27 +268,25 @@ test('a session token is sent', async () => {
   assert.is(token, 'the-token')
 })
 
-const tlsData = new URL('data/tls/', import.meta.url)
-const pem = (name: string) => readFileSync(new URL(name, tlsData), 'utf8')
-
 test('TLS: own authority, other name, client certificate', async () => {
+  const made = makeCertificates(['store.test'])
   const port = await serve((_, response) => response.end('safe'), {
-    key: pem('server.key'),
-    cert: pem('server.crt'),
-    ca: pem('ca.crt'),
+    key: made.server.key,
+    cert: made.server.cert,
+    ca: made.ca,
     requestCert: true,
     rejectUnauthorized: true,
   })
   const endpoint = `https://127.0.0.1:${port}`
-  const client = { cert: pem('client.crt'), key: new Secret(pem('client.key')) }
-  const trusting = { ca: pem('ca.crt'), serverName: 'store.test' }
+  const client = { cert: made.client.cert, key: new Secret(made.client.key) }
+  const trusting = { ca: made.ca, serverName: 'store.test' }
   const get = (tls: NonNullable<S3Options['tls']>) => open(port, { endpoint, tls }).get('a')
   assert.is(Buffer.from(await get({ ...trusting, ...client })).toString(), 'safe')
   assert.is(Buffer.from(await get({ ...client, insecureSkipVerify: true })).toString(), 'safe')
   const setting = async (tls: NonNullable<S3Options['tls']>) =>
     (await fails('UNAVAILABLE', () => get(tls))).fields['setting']
   assert.is(await setting(client), 'tls_ca_path')
-  const misnamed = { ...client, ca: pem('ca.crt') }
+  const misnamed = { ...client, ca: made.ca }
   assert.is(await setting(misnamed), 'endpoint and tls_server_name')
 
   const store = open(port, { endpoint, tls: client })
