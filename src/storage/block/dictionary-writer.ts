@@ -5,8 +5,8 @@ import { DictionaryFlag, dictionaryPageBytes, dictionaryPageZstdBytesMin } from 
 
 export interface ByteValues {
   readonly arena: Uint8Array
-  readonly starts: Uint32Array
-  readonly lengths: Uint32Array
+  /** Per id: start and length in the arena. */
+  readonly places: Uint32Array
 }
 
 export interface EncodedDictionary {
@@ -24,7 +24,7 @@ export function encodeDictionary(
   const pages: { stored: Uint8Array; rawBytes: number; firstId: number }[] = []
   const firstCode = [0]
   let longest = 0
-  for (const id of ids) longest = Math.max(longest, source.lengths[id]!)
+  for (const id of ids) longest = Math.max(longest, source.places[2 * id + 1]!)
   const wide = longest > 0xffff
   for (let from = 0; from < ids.length; ) {
     const to = pageEnd(source, ids, from)
@@ -47,7 +47,7 @@ function pageEnd(source: ByteValues, ids: Uint32Array, from: number): number {
   let bytes = 0
   let to = from
   while (to < ids.length) {
-    bytes += source.lengths[ids[to]!]! + 4
+    bytes += source.places[2 * ids[to]! + 1]! + 4
     if (to > from && bytes > dictionaryPageBytes) break
     to++
   }
@@ -65,11 +65,11 @@ function encodePage(
   const count = to - from
   const lengthBytes = wide ? 4 : 2
   let valueBytes = 0
-  for (let i = from; i < to; i++) valueBytes += source.lengths[ids[i]!]!
+  for (let i = from; i < to; i++) valueBytes += source.places[2 * ids[i]! + 1]!
   const page = Buffer.allocUnsafe(count * (lengthBytes + (groupSets ? 4 : 0)) + valueBytes)
   let at = 0
   for (let i = from; i < to; i++) {
-    const length = source.lengths[ids[i]!]!
+    const length = source.places[2 * ids[i]! + 1]!
     if (wide) page.writeUInt32LE(length, at)
     else page.writeUInt16LE(length, at)
     at += lengthBytes
@@ -79,8 +79,8 @@ function encodePage(
     at += 4
   }
   for (let i = from; i < to; i++) {
-    const start = source.starts[ids[i]!]!
-    const length = source.lengths[ids[i]!]!
+    const start = source.places[2 * ids[i]!]!
+    const length = source.places[2 * ids[i]! + 1]!
     page.set(source.arena.subarray(start, start + length), at)
     at += length
   }
@@ -104,8 +104,8 @@ function encodeHead(
   for (let page = 0; page < count; page++) {
     const { stored, rawBytes, firstId } = pages[page]!
     pageEndAt += stored.length
-    const start = source.starts[firstId]!
-    const first = source.arena.subarray(start, start + source.lengths[firstId]!)
+    const start = source.places[2 * firstId]!
+    const first = source.arena.subarray(start, start + source.places[2 * firstId + 1]!)
     firstValues.push(first)
     firstValueEnd += first.length
     numbers[3 + count + page] = pageEndAt

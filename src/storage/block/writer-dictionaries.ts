@@ -64,13 +64,19 @@ export class DictionaryCoder {
       distinct.push(id)
     }
     const prefix = this.#prefix
-    const { arena, starts, lengths } = this.#values
+    const { arena, places } = this.#values
     distinct.sort((a, b) => {
       const difference = prefix[a]! - prefix[b]!
       if (difference !== 0) return difference
-      const startA = starts[a]!
-      const startB = starts[b]!
-      return arena.compare(arena, startB, startB + lengths[b]!, startA, startA + lengths[a]!)
+      const startA = places[2 * a]!
+      const startB = places[2 * b]!
+      return arena.compare(
+        arena,
+        startB,
+        startB + places[2 * b + 1]!,
+        startA,
+        startA + places[2 * a + 1]!,
+      )
     })
     const sorted = Uint32Array.from(distinct)
     for (let code = 0; code < sorted.length; code++) this.#rank[sorted[code]!] = code
@@ -95,8 +101,8 @@ export class DictionaryCoder {
 function prefixes(values: ByteDictionary): Float64Array {
   const out = new Float64Array(values.count)
   for (let id = 0; id < values.count; id++) {
-    const start = values.starts[id]!
-    const length = values.lengths[id]!
+    const start = values.places[2 * id]!
+    const length = values.places[2 * id + 1]!
     let prefix = 0
     for (let i = 0; i < 6; i++) prefix = prefix * 256 + (i < length ? values.arena[start + i]! : 0)
     out[id] = prefix

@@ -8,41 +8,40 @@ export class ByteDictionary {
   /** Bytes of all values, one after another. */
   arena: Buffer
   arenaBytes = 0
-  starts: Uint32Array
-  lengths: Uint32Array
+  /** Per id where its value lies in the arena: start, length. */
+  places: Uint32Array
   hashes: Int32Array
+  /** Hash of the value that was interned last. */
+  lastHash = 0
+  /** Pairs (id or -1, hash): a probe reads one cache line, and the value's place only on a match. */
   #slots: Int32Array
   #mask: number
 
   constructor(capacity = 1024, arenaBytes = 16_384) {
     this.#mask = capacity - 1
-    this.#slots = new Int32Array(capacity).fill(-1)
-    this.starts = new Uint32Array(capacity)
-    this.lengths = new Uint32Array(capacity)
-    this.hashes = new Int32Array(capacity)
+    this.#slots = new Int32Array(capacity * 2).fill(-1)
+    this.places = new Uint32Array(capacity)
+    this.hashes = new Int32Array(capacity >> 1)
     this.arena = Buffer.allocUnsafeSlow(arenaBytes)
   }
 
   /** Memory held, for the accountant. */
   get heldBytes(): number {
-    return this.arena.length + this.#slots.byteLength + 3 * this.starts.byteLength
+    return (
+      this.arena.length + this.#slots.byteLength + this.places.byteLength + this.hashes.byteLength
+    )
   }
 
   /** The id of `bytes[start, start + length)`, which is added when it is new. */
   intern(bytes: Uint8Array, start: number, length: number): number {
     const hash = hashBytes(bytes, start, length)
+    this.lastHash = hash
     const slots = this.#slots
     let slot = hash & this.#mask
     for (;;) {
-      const id = slots[slot]!
+      const id = slots[2 * slot]!
       if (id < 0) return this.#add(bytes, start, length, hash, slot)
-      if (
-        this.hashes[id] === hash &&
-        this.lengths[id] === length &&
-        this.#equals(id, bytes, start)
-      ) {
-        return id
-      }
+      if (slots[2 * slot + 1] === hash && this.is(id, bytes, start, length)) return id
       slot = (slot + 1) & this.#mask
     }
   }
@@ -57,48 +56,47 @@ export class ByteDictionary {
     const hash = hashBytes(bytes, 0, bytes.length)
     let slot = hash & this.#mask
     for (;;) {
-      const id = this.#slots[slot]!
+      const id = this.#slots[2 * slot]!
       if (id < 0) return -1
-      if (
-        this.hashes[id] === hash &&
-        this.lengths[id] === bytes.length &&
-        this.#equals(id, bytes, 0)
-      ) {
-        return id
-      }
+      if (this.#slots[2 * slot + 1] === hash && this.is(id, bytes, 0, bytes.length)) return id
       slot = (slot + 1) & this.#mask
     }
   }
 
-  bytes(id: number): Uint8Array {
-    const start = this.starts[id]!
-    return this.arena.subarray(start, start + this.lengths[id]!)
-  }
-
-  text(id: number): string {
-    const start = this.starts[id]!
-    return this.arena.toString('utf8', start, start + this.lengths[id]!)
-  }
-
-  #equals(id: number, bytes: Uint8Array, start: number): boolean {
+  /** Whether `bytes[start, start + length)` is the value of an id. */
+  is(id: number, bytes: Uint8Array, start: number, length: number): boolean {
+    if (this.places[2 * id + 1] !== length) return false
     const arena = this.arena
-    const length = this.lengths[id]!
-    let at = this.starts[id]!
+    let at = this.places[2 * id]!
     for (let i = start, end = start + length; i < end; i++, at++) {
       if (arena[at] !== bytes[i]) return false
     }
     return true
   }
 
+  bytes(id: number): Uint8Array {
+    const start = this.places[2 * id]!
+    return this.arena.subarray(start, start + this.places[2 * id + 1]!)
+  }
+
+  text(id: number): string {
+    const start = this.places[2 * id]!
+    return this.arena.toString('utf8', start, start + this.places[2 * id + 1]!)
+  }
+
   #add(bytes: Uint8Array, start: number, length: number, hash: number, slot: number): number {
     const id = this.count++
     if (this.arenaBytes + length > this.arena.length) this.#growArena(length)
-    this.arena.set(bytes.subarray(start, start + length), this.arenaBytes)
-    this.starts[id] = this.arenaBytes
-    this.lengths[id] = length
+    const { arena } = this
+    // Most values are short: a loop is cheaper than a view and a call.
+    if (length < 64) for (let i = 0; i < length; i++) arena[this.arenaBytes + i] = bytes[start + i]!
+    else arena.set(bytes.subarray(start, start + length), this.arenaBytes)
+    this.places[2 * id] = this.arenaBytes
+    this.places[2 * id + 1] = length
     this.hashes[id] = hash
     this.arenaBytes += length
-    this.#slots[slot] = id
+    this.#slots[2 * slot] = id
+    this.#slots[2 * slot + 1] = hash
     if (this.count * 2 > this.#mask) this.#grow()
     return id
   }
@@ -113,22 +111,21 @@ export class ByteDictionary {
   #grow(): void {
     const capacity = (this.#mask + 1) * 2
     this.#mask = capacity - 1
-    this.starts = grown(this.starts, new Uint32Array(capacity))
-    this.lengths = grown(this.lengths, new Uint32Array(capacity))
-    this.hashes = grown(this.hashes, new Int32Array(capacity))
-    const slots = new Int32Array(capacity).fill(-1)
+    const places = new Uint32Array(capacity)
+    places.set(this.places)
+    this.places = places
+    const hashes = new Int32Array(capacity >> 1)
+    hashes.set(this.hashes)
+    this.hashes = hashes
+    const slots = new Int32Array(capacity * 2).fill(-1)
     for (let id = 0; id < this.count; id++) {
-      let slot = this.hashes[id]! & this.#mask
-      while (slots[slot]! >= 0) slot = (slot + 1) & this.#mask
-      slots[slot] = id
+      let slot = hashes[id]! & this.#mask
+      while (slots[2 * slot]! >= 0) slot = (slot + 1) & this.#mask
+      slots[2 * slot] = id
+      slots[2 * slot + 1] = hashes[id]!
     }
     this.#slots = slots
   }
-}
-
-function grown<T extends Uint32Array | Int32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }
 
 /** 32-bit hash of a byte string, four bytes a step; the constants are fixed by the block format. */

@@ -122,7 +122,7 @@ function readAnyValue(segment: LiveSegment, b: Uint8Array, end: number): void {
         const length = readVarint(b)
         value.type = ValueType.text
         value.number = values.intern(b, cursor, length)
-        value.hash = values.hashes[value.number]!
+        value.hash = values.lastHash
         cursor += length
         break
       }
@@ -148,7 +148,7 @@ function readAnyValue(segment: LiveSegment, b: Uint8Array, end: number): void {
   }
   if (value.type === ValueType.any) {
     value.number = values.intern(b, start, end - start)
-    value.hash = values.hashes[value.number]!
+    value.hash = values.lastHash
     cursor = end
   }
 }
@@ -168,14 +168,15 @@ export function readAttribute(
   node: number,
 ): number {
   const start = cursor
-  const keys = segment.keys
+  const { keys, shapes } = segment
   let key = -1
   let hasValue = false
   while (cursor < end) {
     const tag = b[cursor++]!
     if (tag === 0x0a) {
       const length = readVarint(b)
-      key = keys.intern(b, cursor, length)
+      const guess = shapes.guessKey[node]!
+      key = guess >= 0 && keys.is(guess, b, cursor, length) ? guess : keys.intern(b, cursor, length)
       cursor += length
     } else if (tag === 0x12) {
       const length = readVarint(b)
@@ -190,11 +191,15 @@ export function readAttribute(
     value.hash = 0
   }
   addAttributeHash(keys.hashes[key]! ^ value.type, value.hash)
-  const column = segment.shapes.column(scope, value.type, key, () => keys.text(key))
-  const next = column < 0 ? -1 : segment.shapes.next(node, column)
-  if (next < 0) {
-    overflow.push(start, end)
-    return node
+  let next = shapes.guessNext[node]!
+  if (shapes.guessKey[node] !== key || shapes.guessType[node] !== value.type || node === 0) {
+    const column = shapes.column(scope, value.type, keys, key)
+    next = column < 0 ? -1 : shapes.next(node, column)
+    if (next < 0) {
+      overflow.push(start, end)
+      return node
+    }
+    shapes.guess(node, key, value.type, next)
   }
   segment.pushAttribute(value.number)
   return next
@@ -227,12 +232,8 @@ export function endAttributes(
   }
   overflow.length = 0
   const id = segment.values.intern(list, 0, at)
-  const column = segment.shapes.column(
-    scope,
-    ValueType.overflow,
-    segment.keys.internText(''),
-    () => '',
-  )
+  const { keys, shapes } = segment
+  const column = shapes.column(scope, ValueType.overflow, keys, keys.internText(''))
   segment.pushAttribute(id)
   return segment.shapes.next(node, column)
 }

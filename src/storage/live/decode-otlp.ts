@@ -169,7 +169,7 @@ function resetRow(segment: LiveSegment, row: number, resource: number, scope: nu
   spans.startHigh[row] = 0
   spans.endLow[row] = 0
   spans.endHigh[row] = 0
-  spans.parentId.fill(0, row * 8, row * 8 + 8)
+  for (let i = row * 8; i < row * 8 + 8; i++) spans.parentId[i] = 0
   spans.resource[row] = resource
   spans.instrumentation[row] = scope
   spans.attributeStart[row] = segment.attributeCount

@@ -6,6 +6,8 @@ import {
   type ValueTypeCode,
 } from '../../model/columns.ts'
 
+import type { ByteDictionary } from './byte-dictionary.ts'
+
 /**
  * Columns and shapes of a live segment. A shape is the ordered list of columns that one span,
  * event, link, resource or scope carries; it is found by walking a trie while attributes are read,
@@ -30,6 +32,13 @@ export class Shapes {
   readonly #nodeParent: number[] = [-1]
   readonly #nodeColumn: number[] = [-1]
   readonly #nodeShape: number[] = [-1]
+  /**
+   * What followed a node last time: spans of one kind carry their keys in one order, so the next
+   * attribute is mostly this one, and comparing its key's bytes spares hashing them.
+   */
+  readonly guessKey: number[] = [-1]
+  readonly guessType: number[] = [0]
+  readonly guessNext: number[] = [-1]
   #shapeColumnsTotal = 0
 
   get heldBytes(): number {
@@ -40,12 +49,12 @@ export class Shapes {
    * The first-occurrence column of a key, made when it is new; -1 when the segment already has
    * `attributeColumnsMax` columns, so that the attribute belongs in the overflow column.
    */
-  column(scope: ScopeCode, type: ValueTypeCode, keyId: number, key: () => string): number {
+  column(scope: ScopeCode, type: ValueTypeCode, keys: ByteDictionary, keyId: number): number {
     const lookup = keyId * 64 + scope * 8 + type
     const known = this.#byKey.get(lookup)
     if (known !== undefined) return known
     if (this.columns.length >= attributeColumnsMax && type !== ValueType.overflow) return -1
-    const id = this.#columnId({ scope, key: key(), type, occurrence: 0 })
+    const id = this.#columnId({ scope, key: keys.text(keyId), type, occurrence: 0 })
     this.#byKey.set(lookup, id)
     return id
   }
@@ -53,6 +62,13 @@ export class Shapes {
   /** The node after `node` when an attribute of `column` follows; -1: put it into overflow. */
   next(node: number, column: number): number {
     return this.#edges.get(node * columnsPerNode + column) ?? this.#grow(node, column)
+  }
+
+  /** Remembers what followed `node`. */
+  guess(node: number, key: number, type: ValueTypeCode, next: number): void {
+    this.guessKey[node] = key
+    this.guessType[node] = type
+    this.guessNext[node] = next
   }
 
   /** The shape that ends at a node; node 0 is the empty list. */
@@ -87,6 +103,9 @@ export class Shapes {
     this.#nodeParent.push(node)
     this.#nodeColumn.push(occurrence === 0 ? column : this.#columnId({ ...name, occurrence }))
     this.#nodeShape.push(-1)
+    this.guessKey.push(-1)
+    this.guessType.push(0)
+    this.guessNext.push(-1)
     this.#edges.set(edge, next)
     return next
   }

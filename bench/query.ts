@@ -1,0 +1,141 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { load } from './ingest.ts'
+import { benchDirectory, type MeasuredServer, startMeasured } from './process.ts'
+
+/** Latencies over blocks, after a restart, one at a time and with 8 clients. */
+
+interface QueryClass {
+  readonly name: string
+  readonly path: (i: number) => string
+}
+
+const search = (q: (i: number) => string) => (i: number) =>
+  `/api/search?limit=20&q=${encodeURIComponent(q(i))}`
+
+function classes(traceIds: readonly string[], requestIds: readonly string[]): QueryClass[] {
+  return [
+    { name: 'echo (floor of HTTP)', path: () => '/api/echo' },
+    { name: 'trace by ID, hit', path: i => `/api/v2/traces/${traceIds[i % traceIds.length]}` },
+    {
+      name: 'trace by ID, miss',
+      path: i => `/api/v2/traces/${(0xabcdef + i).toString(16).padStart(32, '7')}`,
+    },
+    { name: 'everything', path: search(() => '{}') },
+    {
+      name: 'equality, common',
+      path: search(i => `{ resource.service.name = "${['cart', 'checkout', 'payment'][i % 3]}" }`),
+    },
+    { name: 'equality, rare', path: search(i => `{ span.user.id = "user-${150_000 + i}" }`) },
+    {
+      name: 'equality, unique',
+      path: search(i => `{ span.request.id = "${requestIds[i % requestIds.length]}" }`),
+    },
+    { name: 'equality, absent value', path: search(i => `{ span.request.id = "none-${i}" }`) },
+    { name: 'equality, absent attribute', path: search(i => `{ span.no.such.${i} = "x" }`) },
+    {
+      name: 'all rows: few hits in numbers',
+      path: search(i => `{ span.http.response.body.size > ${99_990 + (i % 5)} }`),
+    },
+    { name: 'duration, few', path: search(i => `{ duration > ${790 + (i % 10)}ms }`) },
+    {
+      name: 'kind, duration and status',
+      path: search(
+        i => `{ kind = server && duration > ${700 + i}ms && span.http.response.status_code = 500 }`,
+      ),
+    },
+    { name: 'regex, common', path: search(i => `{ name =~ "op-[0-${1 + (i % 8)}].*" }`) },
+    { name: 'regex, rare', path: search(i => `{ span.url.path =~ ".*/things/1499${i % 90}" }`) },
+    { name: 'tags', path: () => '/api/v2/search/tags' },
+    { name: 'tag values, service', path: () => '/api/v2/search/tag/resource.service.name/values' },
+  ]
+}
+
+export async function benchQuery(spans: number): Promise<void> {
+  const directory = benchDirectory()
+  try {
+    await fill(directory.path, spans)
+    const server = await startMeasured(directory.path)
+    const { traceIds, requestIds } = await samples(server)
+    console.log(
+      `query over ${spans} spans in blocks, after a restart: ms p50 / p95 alone; p50 / p95 with 8 clients`,
+    )
+    let floor = 0
+    for (const { name, path } of classes(traceIds, requestIds)) {
+      const alone = await time(server, path, 1, 30)
+      const together = await time(server, path, 8, 80)
+      floor ||= alone.p50
+      const ms = (x: number) => x.toFixed(1).padStart(7)
+      console.log(
+        `  ${name.padEnd(32)} ${ms(alone.p50)} ${ms(alone.p95)}   ${ms(together.p50)} ${ms(together.p95)}   ${(alone.p50 / floor).toFixed(1)} x echo`,
+      )
+    }
+    console.log(`  peak RSS ${server.peakRssMb().toFixed(0)} MB`)
+    await server.stop()
+  } finally {
+    directory.remove()
+  }
+}
+
+async function fill(directory: string, spans: number): Promise<void> {
+  const server = await startMeasured(directory)
+  await load(server, 'http', spans, Date.now() - 3_600_000)
+  await fetch(`${server.http}/flush`)
+  await server.stop()
+  const bytes = sizeOf(join(directory, 'blocks'))
+  console.log(`stored: ${(bytes / spans).toFixed(1)} B/span`)
+}
+
+function sizeOf(directory: string): number {
+  let bytes = 0
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size
+  }
+  return bytes
+}
+
+interface Hit {
+  traceID: string
+  spanSet: { spans: { attributes: { key: string; value: { stringValue: string } }[] }[] }
+}
+
+async function samples(
+  server: MeasuredServer,
+): Promise<{ traceIds: string[]; requestIds: string[] }> {
+  const q = encodeURIComponent('{ span.request.id != nil }')
+  const { traces } = (await (
+    await fetch(`${server.http}/api/search?limit=200&spss=1&q=${q}`)
+  ).json()) as { traces: Hit[] }
+  return {
+    traceIds: traces.map(trace => trace.traceID),
+    requestIds: traces.flatMap(({ spanSet }) =>
+      spanSet.spans[0]!.attributes.map(a => a.value.stringValue),
+    ),
+  }
+}
+
+async function time(
+  server: MeasuredServer,
+  path: (i: number) => string,
+  clients: number,
+  count: number,
+) {
+  const times: number[] = []
+  let next = 0
+  const client = async () => {
+    while (next < count) {
+      const url = server.http + path(next++)
+      const began = performance.now()
+      const response = await fetch(url)
+      await response.arrayBuffer()
+      if (!response.ok) throw new Error(`${url}: ${response.status}`)
+      times.push(performance.now() - began)
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  times.sort((a, b) => a - b)
+  return {
+    p50: times[Math.floor(times.length * 0.5)]!,
+    p95: times[Math.floor(times.length * 0.95)]!,
+  }
+}
