@@ -86,7 +86,7 @@ export interface ColumnGroup {
   /** Row -> index of its resource or scope in the source's owners. */
   ownerOfRow(scope: ScopeCode): Vector
   /** Span durations, ns; 0 for a span that ends before it starts. */
-  durations(): Float64Array
+  durations(): Vector
   /** Span starts as ns since `baseNs`. */
   startOffsets(): { readonly baseNs: bigint; readonly offsets: Float64Array }
   /** Event time since the start of its span, ns, may be negative. */

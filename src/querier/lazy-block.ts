@@ -33,6 +33,10 @@ export class LazyBlock implements QuerySource {
     return this.meta.bytes
   }
 
+  get identity(): readonly object[] {
+    return [this]
+  }
+
   async index(): Promise<TraceIndexLanes> {
     return (await this.#source()).index()
   }

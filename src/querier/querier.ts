@@ -140,6 +140,7 @@ function guarded(source: QuerySource): QuerySource {
     name: source.name,
     range: source.range,
     storedBytes: source.storedBytes,
+    identity: source.identity,
     index: () => guard(source.index()),
     search: (...args) => guard(source.search(...args)),
     tracesByHash: (...args) => guard(source.tracesByHash(...args)),

@@ -144,6 +144,8 @@ export async function remoteSource(
 }
 
 class RemoteSource implements QuerySource {
+  /** What an ingester holds changes with every push. */
+  readonly identity = null
   readonly name: string
   readonly storedBytes: number
   readonly range: { readonly minNs: bigint; readonly maxNs: bigint } | null

@@ -73,21 +73,35 @@ export async function composeSearch(
   countSources(stats, searched)
   const sources = searched.length === 0 ? [] : all.filter(source => source.range !== null)
   const ownership = await joinSources(sources)
-  const searches = sources.map((source, i) => {
-    if (!searched.includes(source)) return Promise.resolve<TraceHit[]>([])
-    const left = new Set([...excluded, ...ownership.excluded[i]!])
-    return source.search(request, left, stats, signal)
-  })
   const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
   const parts = await Promise.all(
     split.flatMap(({ high, low }) => sources.map(source => source.tracesByHash(high, low))),
   )
-  const assembled = assemble(parts.flat())
-  const hits = (
-    await Promise.all([...searches, assembled.search(request, new Set(), stats, signal)])
-  ).flat()
+  let hits = await assemble(parts.flat()).search(request, new Set(), stats, signal)
+  const jobs = sources
+    .map((source, i) => ({ source, left: ownership.excluded[i]! }))
+    .filter(({ source }) => searched.includes(source))
+    .sort((a, b) => (a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1))
+  for (let from = 0; from < jobs.length; from += sourcesAtOnce) {
+    const last = hits.length >= request.limit ? hits[hits.length - 1] : undefined
+    // Sources end in order: from here on nothing can be newer than what is found.
+    const useful = jobs.slice(from, from + sourcesAtOnce).filter(({ source }) => {
+      return !last || source.range!.maxNs >= BigInt(last.startNs)
+    })
+    if (useful.length === 0) break
+    const found = await Promise.all(
+      useful.map(({ source, left }) => {
+        const leave = excluded.size === 0 ? left : new Set([...excluded, ...left])
+        return source.search(request, leave, stats, signal)
+      }),
+    )
+    hits = newestHits([...hits, ...found.flat()], request.limit)
+  }
   return { hits: newestHits(hits, request.limit), stats }
 }
+
+/** Sources that are searched at the same time: hides the latency of a store, wastes little work. */
+const sourcesAtOnce = 2
 
 /** Newest trace start first, ties by trace id: the same answer every time. */
 export function newestHits(hits: TraceHit[], limit: number): TraceHit[] {

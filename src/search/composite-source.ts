@@ -27,6 +27,11 @@ export class CompositeSource implements QuerySource {
     return this.#parts.reduce((sum, part) => sum + part.storedBytes, 0)
   }
 
+  get identity(): readonly object[] | null {
+    const parts = this.#parts.map(part => part.identity)
+    return parts.every(part => part !== null) ? parts.flat() : null
+  }
+
   get range(): { minNs: bigint; maxNs: bigint } | null {
     let range: { minNs: bigint; maxNs: bigint } | null = null
     for (const part of this.#parts) {

@@ -33,7 +33,7 @@ function isId(name: Intrinsic): boolean {
 export function computedNumbers(name: Intrinsic, group: ColumnGroup): Vector {
   switch (name) {
     case 'duration':
-      return denseVector(group.durations())
+      return group.durations()
     case 'traceDuration': {
       const { durationLow, durationHigh } = group.traceColumns()
       return denseVector(

@@ -38,11 +38,18 @@ export function evaluate(
       kernels.not(mask)
       return mask
     }
-    case 'and':
+    case 'and': {
+      const mask = new Uint8Array(group.rows).fill(1)
+      for (const part of node.parts) {
+        kernels.and(mask, evaluate(part, group, bound, owners))
+        // Nothing is left that another column could take away.
+        if (!mask.includes(1)) break
+      }
+      return mask
+    }
     case 'or': {
-      const combine = node.kind === 'and' ? kernels.and : kernels.or
-      const mask = new Uint8Array(group.rows).fill(node.kind === 'and' ? 1 : 0)
-      for (const part of node.parts) combine(mask, evaluate(part, group, bound, owners))
+      const mask = new Uint8Array(group.rows)
+      for (const part of node.parts) kernels.or(mask, evaluate(part, group, bound, owners))
       return mask
     }
     case 'sameItem':

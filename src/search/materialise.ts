@@ -88,7 +88,7 @@ async function spansOf(
         spanId: bytesToHex(ids, row * 8, row * 8 + 8),
         name: textOf(nameAt(row)),
         startNs: (starts.baseNs + BigInt(starts.offsets[row]!)).toString(),
-        durationNs: String(durations[row]!),
+        durationNs: String(durations.values[row]! + durations.base),
         attributes: request.select.flatMap((operand, i) => {
           const value = values[i]!(row)
           return value ? [{ key: shownKey(operand), value }] : []

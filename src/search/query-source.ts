@@ -27,6 +27,8 @@ export interface QuerySource {
   /** Least span start and greatest span end, ns; null when empty. */
   readonly range: { readonly minNs: bigint; readonly maxNs: bigint } | null
   readonly storedBytes: number
+  /** What the source consists of: the same objects mean the same traces. Null when unknown. */
+  readonly identity: readonly object[] | null
   index(): Promise<TraceIndexLanes>
   search(
     request: SearchRequest,
@@ -70,6 +72,10 @@ export class LocalSource implements QuerySource {
 
   get storedBytes(): number {
     return this.columns.storedBytes
+  }
+
+  get identity(): readonly object[] {
+    return [this.columns]
   }
 
   get range(): { minNs: bigint; maxNs: bigint } | null {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { hashKey, type QuerySource } from './query-source.ts'
 
@@ -15,8 +16,31 @@ export interface TraceOwnership {
 
 const nothing: ReadonlySet<string> = new Set()
 
-/** Merge-joins the trace-ID indexes of sources whose time ranges touch. */
+/** Joins of the last source sets: blocks do not change, and live data only with a push. */
+const joins = new LRUCache<string, TraceOwnership>({ max: 64 })
+const identities = new WeakMap<object, number>()
+let identitiesMade = 0
+
+function identityOf(part: object): number {
+  const known = identities.get(part)
+  if (known !== undefined) return known
+  identities.set(part, ++identitiesMade)
+  return identitiesMade
+}
+
 export async function joinSources(sources: readonly QuerySource[]): Promise<TraceOwnership> {
+  const parts = sources.map(source => source.identity)
+  if (!parts.every(part => part !== null)) return joinIndexes(sources)
+  const key = parts.map(part => part.map(identityOf).join(',')).join('|')
+  const known = joins.get(key)
+  if (known) return known
+  const joined = await joinIndexes(sources)
+  joins.set(key, joined)
+  return joined
+}
+
+/** Merge-joins the trace-ID indexes of sources whose time ranges touch. */
+async function joinIndexes(sources: readonly QuerySource[]): Promise<TraceOwnership> {
   const joined = sources
     .map((source, i) => ({ source, i }))
     .filter(({ source, i }) => touchesAnother(sources, source, i))

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import type { CompareOp, Literal } from '../model/predicate.ts'
 import { ProtoReader } from '../wire/protobuf.ts'
+import { requiredLiteral } from './regex-literal.ts'
 
 /**
  * Tests of single values: what a dictionary entry is asked. Rows never come here; they see codes
@@ -24,13 +25,20 @@ export function textTest(op: CompareOp, literal: Literal): BytesTest {
     case 'contains':
       return bytes => asBuffer(bytes).includes(wanted)
     case '=~':
-    case '!~': {
-      const regex = RE2JS.compile(literal.value, RE2JS.DOTALL)
-      const wantedMatch = op === '=~'
-      return bytes => regex.matches(asBuffer(bytes).toString()) === wantedMatch
-    }
+    case '!~':
+      return regexTest(literal.value, op === '=~')
     default:
       return bytes => orderHolds(op, Buffer.compare(bytes, wanted))
+  }
+}
+
+function regexTest(pattern: string, wanted: boolean): BytesTest {
+  const regex = RE2JS.compile(pattern, RE2JS.DOTALL)
+  const required = Buffer.from(requiredLiteral(pattern))
+  return bytes => {
+    const value = asBuffer(bytes)
+    const possible = required.length === 0 || value.includes(required)
+    return (possible && regex.matches(value.toString())) === wanted
   }
 }
 

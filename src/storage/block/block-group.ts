@@ -12,7 +12,7 @@ import { Scope, type ScopeCode } from '../../model/columns.ts'
 import type { BlockFile } from './block-file.ts'
 import type { DecodedChunk } from './decode.ts'
 import type { IntrinsicColumn } from './format.ts'
-import { presentVector, toVector } from './vectors.ts'
+import { dense, presentVector, toVector } from './vectors.ts'
 
 const needs: Record<GroupNeed, readonly IntrinsicColumn[]> = {
   traceOfRow: ['trace.spans'],
@@ -136,8 +136,12 @@ export class BlockGroup implements ColumnGroup {
     return this.#named(scope === Scope.resource ? 'span.resource' : 'span.scope')!
   }
 
-  durations(): Float64Array {
-    return this.#signedLanes('span.duration', true)
+  durations(): Vector {
+    const high = this.#named('span.duration.high')
+    const low = this.#named('span.duration.low')
+    // Where no span lasts 4.3 s the low lane is the duration, as it is stored.
+    if (high && low && this.#isZero('span.duration.high')) return low
+    return dense(this.#signedLanes('span.duration', true))
   }
 
   startOffsets(): { baseNs: bigint; offsets: Float64Array } {
@@ -205,6 +209,12 @@ export class BlockGroup implements ColumnGroup {
     const full = presentVector(this.#file, ref, vector, this.#named(shapeKey)!)
     this.#file.cache.set(key, { items: full.items }, (full.items?.byteLength ?? 0) + 100)
     return full
+  }
+
+  #isZero(key: string): boolean {
+    const ref = this.#intrinsic(key)
+    const chunk = ref ? this.#file.chunkOf(ref.id, this.#group) : -1
+    return chunk >= 0 && this.#file.f.chunkMax[chunk] === 0
   }
 
   #named(key: string): Vector | null {

@@ -1,4 +1,4 @@
-import type { ColumnRef, Vector } from '../../model/column-batch.ts'
+import type { ColumnRef, Values, Vector } from '../../model/column-batch.ts'
 import { Scope } from '../../model/columns.ts'
 import type { BlockFile } from './block-file.ts'
 import type { DecodedChunk } from './decode.ts'
@@ -41,4 +41,9 @@ export function presentVector(
   for (let i = 0; i < shapes.count; i++)
     if (has[shapes.values[i]! + shapes.base] === 1) items[n++] = i
   return { ...values, items }
+}
+
+/** Plain numbers, one per item. */
+export function dense(values: Values): Vector {
+  return { count: values.length, values, base: 0, divisor: 1, items: null, width: 0 }
 }

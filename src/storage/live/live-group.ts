@@ -57,14 +57,14 @@ export class LiveGroup implements ColumnGroup {
     return dense(lane.subarray(0, this.rows))
   }
 
-  durations(): Float64Array {
+  durations(): Vector {
     const { startLow, startHigh, endLow, endHigh } = this.#segment.spans
     const out = new Float64Array(this.rows)
     for (let row = 0; row < out.length; row++) {
       const ns = (endHigh[row]! - startHigh[row]!) * 4294967296 + (endLow[row]! - startLow[row]!)
       out[row] = Math.max(ns, 0)
     }
-    return out
+    return dense(out)
   }
 
   startOffsets(): { baseNs: bigint; offsets: Float64Array } {
