@@ -38,7 +38,9 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.exit(1)
   })
 }
-if (files.some(file => !file.startsWith('src/'))) await prepareTools()
+// A file that is named alone should run at once.
+const isWhole = !paths.some(path => path.endsWith('.test.ts'))
+if (isWhole && files.some(file => !file.startsWith('src/'))) await prepareTools()
 const results = await runAll(files)
 rmSync(temporary, { recursive: true, force: true })
 printSummary(results)

@@ -35,7 +35,9 @@ function plain(page: StartPage): string {
 }
 
 function html(page: StartPage): string {
-  const rows = page.addresses().map(([label, value]) => `<dt>${escapeHtml(label)}<dd>${escapeHtml(value)}`)
+  const rows = page
+    .addresses()
+    .map(([label, value]) => `<dt>${escapeHtml(label)}<dd>${escapeHtml(value)}`)
   const links = page.links.map(
     ([label, href]) => `<li><a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`,
   )

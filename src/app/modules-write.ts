@@ -165,8 +165,7 @@ export async function startReceivers(
       host,
       port,
       setting: 'distributor.receivers.otlp.protocols.grpc.endpoint',
-      recvBytesMax:
-        grpc.maxRecvMib > 0 ? grpc.maxRecvMib * 1024 * 1024 : bodyBytesMax,
+      recvBytesMax: grpc.maxRecvMib > 0 ? grpc.maxRecvMib * 1024 * 1024 : bodyBytesMax,
       sendBytesMax: bodyBytesMax,
     }
     const server = createGrpcServer(options)

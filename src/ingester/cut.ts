@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
+import { asFailure } from '../base/errors.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
@@ -13,7 +14,11 @@ export interface CutDeps {
   readonly clock: Clock
   readonly log: IngesterEvents
   readonly freeze: FreezeDeps
+  /** False when there is no room on the disk for merged blocks: each is uploaded as it is. */
+  readonly merges: boolean
   publish(tenant: string, meta: BlockMeta, dataPath: string): Promise<void>
+  /** Takes a block that was replaced away from readers, and its files later. */
+  retire(block: LocalBlock): void
 }
 
 /**
@@ -24,14 +29,24 @@ const mergedSpansMax = 100_000
 
 /** Uploads all local blocks of a tenant that the object store does not have yet. */
 export async function cutTenant(deps: CutDeps, instance: TenantInstance): Promise<void> {
-  for (const group of mergeGroups(
-    instance.blocks.filter(block => block.uploadedMs === undefined),
-  )) {
+  const waiting = instance.blocks.filter(block => block.uploadedMs === undefined)
+  const groups = deps.merges ? mergeGroups(waiting) : waiting.map(block => [block])
+  for (const group of groups) {
     const block = group.length === 1 ? group[0]! : await mergeBlocks(deps, instance, group)
     await deps.publish(instance.tenant, block.meta, dataPath(block.directory))
-    await markUploaded(deps.disk, block, deps.clock.nowMs())
+    await rememberUpload(deps, block)
     const { id, spans, bytes } = block.meta
     deps.log.info({ tenant: instance.tenant, blockId: id, spans, bytes }, 'block uploaded')
+  }
+}
+
+/** Without the marker, on a full disk, a next start uploads the block again: it is there already. */
+async function rememberUpload(deps: CutDeps, block: LocalBlock): Promise<void> {
+  try {
+    await markUploaded(deps.disk, block, deps.clock.nowMs())
+  } catch (error) {
+    const { message } = asFailure(error)
+    deps.log.warn({ blockId: block.meta.id, error: message }, 'uploaded block cannot be marked')
   }
 }
 
@@ -66,8 +81,8 @@ async function mergeBlocks(
   }
   const ids = inputs.map(block => block.meta.id)
   const merged = await freeze(deps.freeze, instance.tenant, segment, ids)
-  for (const block of inputs) instance.blocks.splice(instance.blocks.indexOf(block), 1)
+  // In one turn: readers see the inputs or the output.
+  for (const block of inputs) deps.retire(block)
   instance.blocks.push(merged)
-  for (const block of inputs) await deps.disk.removeTree(block.directory)
   return merged
 }

@@ -37,6 +37,28 @@ export async function freeze(
   const id = randomUUID()
   const directory = join(blocksDirectory(deps.walDirectory, tenant), id)
   await deps.disk.mkdirp(directory)
+  try {
+    const meta = await writeFiles(deps, tenant, segment, { id, directory, replaces })
+    return await openLocalBlock(deps.disk, deps.cache, directory, meta)
+  } catch (error) {
+    // On a full disk many attempts may fail: none may leave anything behind.
+    await deps.disk.removeTree(directory).catch(() => undefined)
+    throw error
+  }
+}
+
+interface Target {
+  readonly id: string
+  readonly directory: string
+  readonly replaces: readonly string[]
+}
+
+async function writeFiles(
+  deps: FreezeDeps,
+  tenant: string,
+  segment: LiveSegment,
+  { id, directory, replaces }: Target,
+): Promise<BlockMeta> {
   let written: WrittenBlock | undefined
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     const parts: Uint8Array[] = []
@@ -54,7 +76,7 @@ export async function freeze(
   await deps.disk.writeStreamAtomic(dataPath(directory), pieces())
   const meta = describe(deps, tenant, id, written!, replaces)
   await finishLocalBlock(deps.disk, directory, meta)
-  return openLocalBlock(deps.disk, deps.cache, directory, meta)
+  return meta
 }
 
 function describe(

@@ -1,4 +1,5 @@
-import type { Clock } from '../base/clock.ts'
+import { assert } from '../base/assert.ts'
+import { type Clock, sleep } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
 import { asFailure, fail } from '../base/errors.ts'
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
@@ -10,7 +11,7 @@ import { type ReplayReport, replayWal } from '../storage/wal/replay.ts'
 import type { Wal } from '../storage/wal/wal.ts'
 import { cutTenant } from './cut.ts'
 import { type FreezeDeps, freeze } from './freeze.ts'
-import { findLocalBlocks } from './local-block.ts'
+import { findLocalBlocks, type LocalBlock } from './local-block.ts'
 import { TenantInstance, type TraceLimits } from './tenant-instance.ts'
 
 export interface IngesterSettings {
@@ -48,6 +49,13 @@ export interface IngesterDeps {
   owes(pending: boolean): Promise<void>
 }
 
+/** After a freeze that failed, pushes wait this long before they ask for another one. */
+const freezeAgainMs = 1000
+/** Files of a block that was replaced or uploaded stay this long: a query may be reading them. */
+const retiredKeepMs = 30_000
+/** An upload that runs at the stop is waited for this long; the next start repeats it. */
+const stopWaitMs = 3000
+
 /**
  * Owns what was acknowledged and is not in the object store yet: a synced log, live data in
  * columns, and local blocks. Freeze turns live data into local blocks; cut uploads them.
@@ -57,8 +65,13 @@ export class Ingester implements IngesterPush {
   readonly #freezeDeps: FreezeDeps
   readonly #instances = new Map<string, TenantInstance>()
   #wal: Wal | undefined
+  /** Directories of blocks that no query finds any more, and since when. */
+  readonly #retired: { readonly directory: string; readonly atMs: number }[] = []
   #freezing: Promise<void> | undefined
-  #cutting: Promise<void> | undefined
+  #freezeFailed: { readonly atMs: number; readonly diskFull: boolean } | undefined
+  /** The log holds segments that are covered by local blocks already. */
+  #owesDrop = false
+  #cutting: Promise<unknown> = Promise.resolve()
   #cancelTimer = () => {}
   #stopping = false
   #owesData = false
@@ -95,18 +108,19 @@ export class Ingester implements IngesterPush {
     if (this.replayed.quarantined > 0)
       log.warn({ ...this.replayed }, 'damaged WAL records were moved to quarantine')
     this.#wal = this.#deps.openWal()
-    await this.#setOwes(this.#holdsData())
+    this.#owesData = this.#holdsData()
+    await this.#deps.owes(this.#owesData)
     this.#schedule()
   }
 
   async push(tenant: string, body: Uint8Array): Promise<PushResult> {
     if (this.#stopping || !this.#wal) throw fail('UNAVAILABLE', 'this ingester is stopping')
     this.#admit()
-    if (!this.#owesData) await this.#setOwes(true)
+    if (!this.#owesData) await this.#declareOwes()
     const instance = this.#instance(tenant)
     const result = instance.append(body, this.#deps.limitsFor(tenant))
     await this.#wal.append(tenant, body)
-    if (this.#liveBytes() > this.#deps.settings.liveBytesMax) void this.freezeAll()
+    if (this.#liveBytes() > this.#deps.settings.liveBytesMax) this.#freezeSoon()
     return result
   }
 
@@ -125,21 +139,34 @@ export class Ingester implements IngesterPush {
 
   /** Turns all live data into local blocks and drops the log that covered it. One at a time. */
   freezeAll(): Promise<void> {
-    this.#freezing ??= this.#freezeOnce().finally(() => {
-      this.#freezing = undefined
-    })
+    this.#freezing ??= this.#freezeOnce()
+      .then(
+        () => {
+          this.#freezeFailed = undefined
+        },
+        error => {
+          const diskFull = asFailure(error).code === 'DISK_FULL'
+          this.#freezeFailed = { atMs: this.#deps.clock.monotonicMs(), diskFull }
+          throw error
+        },
+      )
+      .finally(() => {
+        this.#freezing = undefined
+      })
     return this.#freezing
   }
 
   /** Freezes and uploads everything (of one tenant, if given). */
   async flush(tenant?: string): Promise<void> {
-    await this.#freezing
+    // One that runs already was begun before what came last.
+    await this.#freezing?.catch(() => undefined)
     await this.freezeAll()
-    await this.#cutting
-    for (const instance of this.#instances.values()) {
-      if (tenant === undefined || instance.tenant === tenant) await this.#cut(instance)
-    }
-    await this.#settleOwes()
+    await this.#cutExclusively(async () => {
+      for (const instance of this.#instances.values()) {
+        if (tenant === undefined || instance.tenant === tenant) await this.#cut(instance)
+      }
+      await this.#settleOwes()
+    })
   }
 
   /** Finishes what runs and syncs; what is not uploaded stays on disk for the next start. */
@@ -147,8 +174,12 @@ export class Ingester implements IngesterPush {
     this.#stopping = true
     this.#cancelTimer()
     await this.#freezing?.catch(() => undefined)
-    await this.#cutting?.catch(() => undefined)
-    await this.#settleOwes()
+    const settled = this.#cutExclusively(() => this.#settleOwes()).catch(error =>
+      this.#deps.log.warn({ error: asFailure(error).message }, 'the roster cannot be written'),
+    )
+    // The object store may not answer, and nothing that was acknowledged depends on it.
+    await Promise.race([settled, sleep(this.#deps.clock, stopWaitMs)])
+    await this.#removeRetired(Number.POSITIVE_INFINITY).catch(() => undefined)
     await this.#wal?.close()
   }
 
@@ -174,19 +205,32 @@ export class Ingester implements IngesterPush {
     for (const instance of this.#instances.values()) heldBytes += instance.heldBytes
     const limitBytes = this.#deps.settings.liveBytesMax * 3
     if (heldBytes <= limitBytes) return
-    void this.freezeAll()
+    this.#freezeSoon()
     const what = `live data holds ${heldBytes} bytes of memory, the limit is ${limitBytes} (vivace.memory_budget_bytes); try again in a moment`
     throw fail('OVERLOADED', what, { heldBytes, limitBytes })
   }
 
-  async #freezeOnce(): Promise<void> {
-    const sealed = [...this.#instances.values()].flatMap(instance => {
-      const segment = instance.seal()
-      return segment ? [{ instance, segment }] : []
+  /** Failures are logged; the data stays readable and is frozen with the next attempt. */
+  #freezeSoon(): void {
+    const { clock, log } = this.#deps
+    const failed = this.#freezeFailed
+    if (this.#freezing || (failed && clock.monotonicMs() - failed.atMs < freezeAgainMs)) return
+    this.freezeAll().catch(error => {
+      log.warn({ error: asFailure(error).message }, 'freeze failed and will be tried again')
     })
-    if (sealed.length === 0) return
+  }
+
+  async #freezeOnce(): Promise<void> {
+    for (const instance of this.#instances.values()) instance.seal()
+    // Also what an earlier attempt has sealed and could not write: the log still holds it.
+    const sealed = this.tenants.flatMap(instance =>
+      instance.freezing.map(segment => ({ instance, segment })),
+    )
+    if (sealed.length === 0 && !this.#owesDrop) return
     // In the same turn as the seals: the log's segment ends where the sealed data ends.
     const covered = this.#wal!.roll()
+    // Awaited only when everything is frozen.
+    covered.catch(() => undefined)
     for (const { instance, segment } of sealed) {
       const block = await freeze(this.#freezeDeps, instance.tenant, segment)
       instance.frozen(segment, block)
@@ -196,7 +240,9 @@ export class Ingester implements IngesterPush {
         'live data frozen',
       )
     }
+    this.#owesDrop = true
     await this.#wal!.drop(await covered)
+    this.#owesDrop = false
   }
 
   #schedule(): void {
@@ -210,23 +256,32 @@ export class Ingester implements IngesterPush {
 
   /** Freezes and cuts what is due. Failures are logged and tried again at the next check. */
   async check(): Promise<void> {
-    const { clock, settings, log } = this.#deps
+    const { clock, settings } = this.#deps
     const nowMs = clock.nowMs()
+    const due = this.tenants.some(({ liveSinceMs, freezing }) => {
+      const isOld = liveSinceMs !== undefined && nowMs - liveSinceMs >= settings.freezeAfterMs
+      return isOld || freezing.length > 0
+    })
+    if (due || this.#owesDrop) await this.#attempt('freeze', () => this.freezeAll())
+    // Also when the freeze failed: what is uploaded makes room on the disk.
+    await this.#attempt('upload', () => this.#cutExclusively(() => this.#cutDue(nowMs)))
+    await this.#attempt('cleaning up', () => this.#removeRetired(clock.monotonicMs()))
+  }
+
+  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
-      const due = this.tenants.some(({ liveSinceMs }) => {
-        return liveSinceMs !== undefined && nowMs - liveSinceMs >= settings.freezeAfterMs
-      })
-      if (due) await this.freezeAll()
-      this.#cutting ??= this.#cutDue(nowMs).finally(() => {
-        this.#cutting = undefined
-      })
-      await this.#cutting
+      await work()
     } catch (error) {
-      log.warn(
-        { error: asFailure(error).message },
-        'freeze or upload failed and will be tried again',
-      )
+      const { message } = asFailure(error)
+      this.#deps.log.warn({ error: message }, `${what} failed and will be tried again`)
     }
+  }
+
+  /** One at a time: two cuts would upload, or merge, the same blocks. */
+  #cutExclusively(work: () => Promise<void>): Promise<void> {
+    const turn = this.#cutting.then(work)
+    this.#cutting = turn.catch(() => undefined)
+    return turn
   }
 
   async #cutDue(nowMs: number): Promise<void> {
@@ -234,7 +289,9 @@ export class Ingester implements IngesterPush {
     const localBytes = this.tenants
       .flatMap(i => i.blocks)
       .reduce((sum, block) => sum + block.meta.bytes, 0)
-    const pressed = settings.localBytesMax > 0 && localBytes > settings.localBytesMax
+    const pressed =
+      this.#freezeFailed?.diskFull ||
+      (settings.localBytesMax > 0 && localBytes > settings.localBytesMax)
     for (const instance of this.#instances.values()) {
       const waiting = instance.blocks.filter(block => block.uploadedMs === undefined)
       const bytes = waiting.reduce((sum, block) => sum + block.meta.bytes, 0)
@@ -244,24 +301,49 @@ export class Ingester implements IngesterPush {
         bytes >= settings.maxBlockBytes ||
         nowMs - oldestMs >= settings.maxBlockDurationMs
       if (waiting.length > 0 && due) await this.#cut(instance)
-      await this.#forgetUploaded(instance, nowMs, pressed)
+      this.#forgetUploaded(instance, nowMs, pressed)
     }
-    await this.#settleOwes()
   }
 
   async #cut(instance: TenantInstance): Promise<void> {
-    const { disk, clock, publish, log } = this.#deps
-    await cutTenant({ disk, clock, publish, log, freeze: this.#freezeDeps }, instance)
-    if (this.#deps.settings.keepUploadedMs === 0)
-      await this.#forgetUploaded(instance, clock.nowMs(), true)
+    const { disk, clock, publish, log, settings } = this.#deps
+    const deps = {
+      disk,
+      clock,
+      publish,
+      log,
+      freeze: this.#freezeDeps,
+      merges: this.#freezeFailed?.diskFull !== true,
+      retire: (block: LocalBlock) => this.#retire(instance, block),
+    }
+    await cutTenant(deps, instance)
+    if (settings.keepUploadedMs === 0) this.#forgetUploaded(instance, clock.nowMs(), true)
   }
 
-  async #forgetUploaded(instance: TenantInstance, nowMs: number, now: boolean): Promise<void> {
+  #forgetUploaded(instance: TenantInstance, nowMs: number, now: boolean): void {
     const keepMs = now ? 0 : this.#deps.settings.keepUploadedMs
     for (const block of [...instance.blocks]) {
       if (block.uploadedMs === undefined || nowMs - block.uploadedMs < keepMs) continue
-      instance.blocks.splice(instance.blocks.indexOf(block), 1)
-      await this.#deps.disk.removeTree(block.directory)
+      this.#retire(instance, block)
+    }
+  }
+
+  /** Queries that begin from now on do not see the block; its files go a little later. */
+  #retire(instance: TenantInstance, block: LocalBlock): void {
+    const at = instance.blocks.indexOf(block)
+    assert(at >= 0, 'a block is retired twice')
+    instance.blocks.splice(at, 1)
+    this.#retired.push({ directory: block.directory, atMs: this.#deps.clock.monotonicMs() })
+  }
+
+  async #removeRetired(nowMs: number): Promise<void> {
+    // On a full disk room is worth more than a query that has to be asked again.
+    const keepMs = this.#freezeFailed?.diskFull ? 0 : retiredKeepMs
+    for (;;) {
+      const oldest = this.#retired[0]
+      if (!oldest || nowMs - oldest.atMs < keepMs) return
+      await this.#deps.disk.removeTree(oldest.directory)
+      this.#retired.shift()
     }
   }
 
@@ -272,12 +354,19 @@ export class Ingester implements IngesterPush {
     })
   }
 
+  /**
+   * After a flush and at a stop only: a push that finds nothing owed needs the object store for
+   * its acknowledgement.
+   */
   async #settleOwes(): Promise<void> {
-    if (this.#owesData && !this.#holdsData()) await this.#setOwes(false)
+    if (!this.#owesData || this.#holdsData()) return
+    // First, so that a push which comes while this is written says `true` again behind it.
+    this.#owesData = false
+    await this.#deps.owes(false)
   }
 
-  async #setOwes(pending: boolean): Promise<void> {
-    await this.#deps.owes(pending)
-    this.#owesData = pending
+  async #declareOwes(): Promise<void> {
+    await this.#deps.owes(true)
+    this.#owesData = true
   }
 }

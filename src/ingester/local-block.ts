@@ -53,8 +53,8 @@ export async function finishLocalBlock(
 }
 
 export async function markUploaded(disk: Disk, block: LocalBlock, nowMs: number): Promise<void> {
-  await disk.writeFileAtomic(join(block.directory, 'uploaded'), Buffer.from(String(nowMs)))
   block.uploadedMs = nowMs
+  await disk.writeFileAtomic(join(block.directory, 'uploaded'), Buffer.from(String(nowMs)))
 }
 
 export interface FoundBlocks {

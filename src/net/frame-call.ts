@@ -3,12 +3,13 @@ import { asFailure, type ErrorCode, errorKinds, Failure, fail } from '../base/er
 import { failureOf, rawBytes } from './grpc-server.ts'
 
 /**
- * Calls between our own processes over one bidirectional gRPC stream each: a JSON head, then the
- * body in frames of at most 1 MiB, both ways. So a body of any size passes a message limit of
- * 4 MiB, with HTTP/2's flow control.
+ * Calls between our own processes over one bidirectional gRPC stream each. A message of any size
+ * passes a gRPC message limit of 4 MiB, with HTTP/2's flow control: it is cut in frames of at most
+ * 1 MiB, and each message begins a frame of its own.
  *
- * request:  {"method", "argument", "bodyBytes"} frame ...
- * response: {"value", "bodyBytes"} frame ...   or   {"error": {code, message, fields}}
+ * message:  u32 headBytes | u32 bodyBytes | head, JSON | body          (little-endian)
+ * request:  head {"method", "argument"}
+ * response: head {"value"}   or   {"error": {code, message, fields}}
  */
 export interface CallMessage {
   readonly value: unknown
@@ -23,64 +24,97 @@ export type CallHandler = (
 export type CallHandlers = ReadonlyMap<string, CallHandler>
 
 export const frameBytesMax = 1 << 20
+const prefixBytes = 8
 /** Refused before it is collected. */
-const bodyBytesMax = 1 << 30
+const messageBytesMax = 1 << 30
 
 export const callPath = '/vivace.Internal/Call'
 export const noBody = new Uint8Array(0)
 
 type Stream = grpc.ServerDuplexStream<Buffer, Buffer> | grpc.ClientDuplexStream<Buffer, Buffer>
 
-/** Writes a head and a body, waiting whenever the other side is slower. */
+/** Writes a message, waiting whenever the other side is slower. Stops when the stream is gone. */
 export async function writeFrames(
   stream: Stream,
   head: Record<string, unknown>,
   body: Uint8Array,
 ): Promise<void> {
-  stream.write(Buffer.from(JSON.stringify({ ...head, bodyBytes: body.length })))
-  for (let at = 0; at < body.length; at += frameBytesMax) {
-    const piece = body.subarray(at, Math.min(body.length, at + frameBytesMax))
+  const headBytes = Buffer.from(JSON.stringify(head))
+  const prefix = Buffer.alloc(prefixBytes)
+  prefix.writeUInt32LE(headBytes.length, 0)
+  prefix.writeUInt32LE(body.length, 4)
+  await writePieces(stream, Buffer.concat([prefix, headBytes]))
+  await writePieces(stream, body)
+}
+
+async function writePieces(stream: Stream, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += frameBytesMax) {
+    if (stream.destroyed || stream.writableEnded) return
+    const piece = bytes.subarray(at, Math.min(bytes.length, at + frameBytesMax))
     if (!stream.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length))) {
-      await new Promise<void>(resolve => {
-        const done = () => resolve()
-        stream.once('drain', done)
-        stream.once('close', done)
-        stream.once('cancelled', done)
-        stream.once('error', done)
-      })
+      await drained(stream)
     }
   }
+}
+
+function drained(stream: Stream): Promise<void> {
+  return new Promise<void>(resolve => {
+    const events = ['drain', 'close', 'cancelled', 'error', 'finish'] as const
+    const done = () => {
+      for (const event of events) stream.off(event, done)
+      resolve()
+    }
+    for (const event of events) stream.on(event, done)
+  })
 }
 
 /** Collects messages from frames: calls `take` with each head and its complete body. */
 export class FrameReader {
   readonly #take: (head: Record<string, unknown>, body: Uint8Array) => void
-  #head: Record<string, unknown> | undefined
-  #wanted = 0
   #pieces: Buffer[] = []
+  #headBytes = 0
+  #missingBytes = 0
 
   constructor(take: (head: Record<string, unknown>, body: Uint8Array) => void) {
     this.#take = take
   }
 
+  /** Fails with BAD_REQUEST or BODY_TOO_LARGE; nothing more can be read then. */
   push(frame: Buffer): void {
-    if (!this.#head) {
-      const head = JSON.parse(frame.toString()) as Record<string, unknown>
-      this.#wanted = Number(head['bodyBytes'] ?? 0)
-      if (this.#wanted > bodyBytesMax)
-        throw fail('BODY_TOO_LARGE', `message of ${this.#wanted} bytes between processes`)
-      this.#head = head
-    } else {
-      this.#pieces.push(frame)
-      this.#wanted -= frame.length
-    }
-    if (this.#wanted > 0) return
-    const head = this.#head
-    const body = Buffer.concat(this.#pieces)
-    this.#head = undefined
+    if (this.#pieces.length === 0) this.#begin(frame)
+    this.#pieces.push(frame)
+    this.#missingBytes -= frame.length
+    if (this.#missingBytes > 0) return
+    if (this.#missingBytes < 0) throw malformed('frame is longer than its message')
+    const message = Buffer.concat(this.#pieces)
     this.#pieces = []
-    this.#take(head, body)
+    const bodyAt = prefixBytes + this.#headBytes
+    this.#take(parseHead(message.subarray(prefixBytes, bodyAt)), message.subarray(bodyAt))
   }
+
+  #begin(frame: Buffer): void {
+    if (frame.length < prefixBytes) throw malformed('frame without the sizes of its message')
+    this.#headBytes = frame.readUInt32LE(0)
+    this.#missingBytes = prefixBytes + this.#headBytes + frame.readUInt32LE(4)
+    if (this.#missingBytes > messageBytesMax) {
+      throw fail('BODY_TOO_LARGE', `message of ${this.#missingBytes} bytes between processes`)
+    }
+  }
+}
+
+function malformed(what: string): Failure {
+  return fail('BAD_REQUEST', `malformed message between processes: ${what}`)
+}
+
+function parseHead(bytes: Buffer): Record<string, unknown> {
+  let head: unknown
+  try {
+    head = JSON.parse(bytes.toString())
+  } catch {
+    // Says less than ours.
+  }
+  if (typeof head !== 'object' || head === null) throw malformed('its head is no JSON object')
+  return head as Record<string, unknown>
 }
 
 export function errorHead(error: unknown): Record<string, unknown> {
@@ -110,15 +144,31 @@ export function addCalls(server: grpc.Server, handlers: CallHandlers): void {
       const reader = new FrameReader((head, body) => {
         void answer(stream, handlers, head, body, abort.signal)
       })
-      stream.on('data', (frame: Buffer) => {
-        try {
-          reader.push(frame)
-        } catch (error) {
+      stream.on(
+        'data',
+        untilBad(reader, error => {
           void writeFrames(stream, errorHead(error), noBody).then(() => stream.end())
-        }
-      })
+        }),
+      )
     },
   })
+}
+
+/** Gives frames to a reader until it finds one that is wrong; then `refuse` is called, once. */
+export function untilBad(
+  reader: FrameReader,
+  refuse: (error: unknown) => void,
+): (frame: Buffer) => void {
+  let isBad = false
+  return frame => {
+    if (isBad) return
+    try {
+      reader.push(frame)
+    } catch (error) {
+      isBad = true
+      refuse(error)
+    }
+  }
 }
 
 async function answer(
@@ -130,8 +180,10 @@ async function answer(
 ): Promise<void> {
   try {
     const handler = handlers.get(String(head['method']))
-    if (!handler)
-      throw fail('UNIMPLEMENTED', `this process does not answer ${String(head['method'])}`)
+    if (!handler) {
+      // A process that is still starting, or one of another version: others may answer, or later.
+      throw fail('UNAVAILABLE', `this process does not answer ${String(head['method'])} (yet)`)
+    }
     const result = await handler(head['argument'], body, signal)
     if (!signal.aborted) await writeFrames(stream, { value: result.value }, result.body)
   } catch (error) {
@@ -165,13 +217,18 @@ export class CallClient {
     const stream = this.#client.makeBidiStreamRequest<Buffer, Buffer>(callPath, pass, pass)
     return new Promise((resolve, reject) => {
       const cancel = () => stream.cancel()
+      if (signal?.aborted) cancel()
       signal?.addEventListener('abort', cancel, { once: true })
       const reader = new FrameReader((head, answerBody) => {
         const failure = errorOfHead(head)
         if (failure) reject(failure)
         else resolve({ value: head['value'], body: answerBody })
       })
-      stream.on('data', (frame: Buffer) => reader.push(frame))
+      const refuse = (error: unknown) => {
+        reject(asFailure(error))
+        stream.cancel()
+      }
+      stream.on('data', untilBad(reader, refuse))
       stream.on('error', error => {
         signal?.removeEventListener('abort', cancel)
         reject(failureOf(error))

@@ -7,6 +7,7 @@ import {
   errorOfHead,
   FrameReader,
   noBody,
+  untilBad,
   writeFrames,
 } from '../net/frame-call.ts'
 import { rawBytes } from '../net/grpc-server.ts'
@@ -44,7 +45,11 @@ export function remoteRunner(stream: PullStream, closed: () => void): JobRunner 
     else waiting?.resolve(withBody(head['value'], body))
     waiting = undefined
   })
-  stream.on('data', (frame: Buffer) => reader.push(frame))
+  const refuse = () => {
+    close()
+    stream.end()
+  }
+  stream.on('data', untilBad(reader, refuse))
   stream.on('cancelled', close)
   stream.on('error', close)
   stream.on('end', close)
@@ -105,7 +110,10 @@ export function pullJobs(
   const reader = new FrameReader(head => {
     void answerJob(stream, run, head['job'] as QueryJob, abort.signal)
   })
-  stream.on('data', (frame: Buffer) => reader.push(frame))
+  stream.on(
+    'data',
+    untilBad(reader, () => stream.cancel()),
+  )
   return {
     ended,
     stop() {

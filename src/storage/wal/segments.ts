@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { AppendFile, Disk } from '../../base/disk.ts'
+import { Failure } from '../../base/errors.ts'
 import { encodeFrame, encodeSegmentHeader, type WalRecord } from './format.ts'
 
 /** The segment files of a WAL directory. */
@@ -25,72 +26,94 @@ export function listSegments(disk: Disk, directory: string): number[] {
 /**
  * Appends commits and syncs them. Synchronous: it belongs to a thread of its own, because a sync
  * through the shared thread pool waits behind whatever else is queued there.
+ *
+ * A segment is made by the first commit that needs it, so that rolling and dropping never need
+ * room on a full disk: that is how room is made.
  */
 export class SegmentWriter {
   readonly #disk: Disk
   readonly #directory: string
   #number: number
-  #file: AppendFile
+  #open: { readonly file: AppendFile; committedBytes: number } | undefined
 
-  /** Opens a new segment with a number above all that are there. */
+  /** The first segment gets a number above all that are there. */
   constructor(disk: Disk, directory: string) {
     this.#disk = disk
     this.#directory = directory
     disk.mkdirpSync(segmentsDirectory(directory))
-    this.#number = (listSegments(disk, directory).at(-1) ?? 0) + 1
-    this.#file = this.#open()
+    this.#number = listSegments(disk, directory).at(-1) ?? 0
+    this.#open = this.#openNext()
   }
 
-  /** The number of the segment that is written to. */
+  /** The number of the segment that is, or was last, written to. */
   get current(): number {
     return this.#number
   }
 
   /**
    * Everything in `records` is durable on return. After a failure the segment may end in a torn
-   * frame, so the next commit goes to a new segment.
+   * frame: it is cut to what was committed, and the next commit goes to a new segment.
    */
   commit(records: readonly WalRecord[]): void {
     const frame = encodeFrame(records)
+    this.#open ??= this.#openNext()
+    const { file } = this.#open
     try {
-      this.#file.append(frame)
-      this.#file.dataSync()
+      file.append(frame)
+      file.dataSync()
+      this.#open.committedBytes = file.sizeBytes
     } catch (error) {
-      this.roll()
+      this.#abandon()
       throw error
     }
   }
 
-  /** Starts a new segment; returns the number of the one that is complete now. */
+  /** Ends the segment; returns its number. */
   roll(): number {
-    const complete = this.#number
-    this.#file.close()
-    this.#number = complete + 1
-    this.#file = this.#open()
-    return complete
+    const ended = this.#open
+    this.#open = undefined
+    ended?.file.close()
+    return this.#number
   }
 
   /** Removes segments up to a number: a synced block holds what they held. */
   drop(upTo: number): void {
     for (const number of listSegments(this.#disk, this.#directory)) {
-      if (number <= upTo && number !== this.#number) {
+      if (number <= upTo && !(this.#open && number === this.#number)) {
         this.#disk.removeSync(segmentPath(this.#directory, number))
       }
     }
     this.#disk.syncDirectorySync(segmentsDirectory(this.#directory))
   }
 
-  bytes(): number {
-    return this.#file.sizeBytes
-  }
-
   close(): void {
-    this.#file.close()
+    this.roll()
   }
 
-  #open(): AppendFile {
-    const file = this.#disk.openAppendSync(segmentPath(this.#directory, this.#number))
-    file.append(encodeSegmentHeader())
-    return file
+  #openNext(): { file: AppendFile; committedBytes: number } {
+    this.#number++
+    const path = segmentPath(this.#directory, this.#number)
+    const file = this.#disk.openAppendSync(path)
+    try {
+      file.append(encodeSegmentHeader())
+    } catch (error) {
+      file.close()
+      this.#disk.removeSync(path)
+      throw error
+    }
+    return { file, committedBytes: 0 }
+  }
+
+  /** Nothing of the failed commit stays; replay would cut it as well, so failing here is no harm. */
+  #abandon(): void {
+    const { committedBytes } = this.#open!
+    const path = segmentPath(this.#directory, this.#number)
+    try {
+      this.roll()
+      if (committedBytes === 0) this.#disk.removeSync(path)
+      else this.#disk.truncateSync(path, committedBytes)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
   }
 }
