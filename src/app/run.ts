@@ -166,15 +166,20 @@ async function stopAll(
   process.exit(code)
 }
 
+/** The same press of a key may arrive twice within this time. */
+const repeatedSignalMs = 250
+
 function handleSignals(
   around: Surroundings,
   stop: (reason: string, exitCode: number) => Promise<void>,
 ): void {
-  let signals = 0
+  let firstMs: number | undefined
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      // A second signal means: now.
-      if (++signals > 1) process.exit(1)
+      const nowMs = around.clock.monotonicMs()
+      // A second signal means: now. Both npm and the terminal pass on one press of Ctrl-C.
+      if (firstMs !== undefined && nowMs - firstMs > repeatedSignalMs) process.exit(1)
+      firstMs ??= nowMs
       void stop(signal, 0)
     })
   }

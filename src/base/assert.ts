@@ -9,8 +9,3 @@ export class AssertionError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message)
 }
-
-/** For the `default` of a switch over a union: fails to compile when a case is missing. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unexpected ${JSON.stringify(value)}`)
-}

@@ -1,5 +1,3 @@
-import type { AttributeScope } from './predicate.ts'
-
 /**
  * Names of stored columns, shared by live segments, blocks and the search over both.
  * A column is (scope, key, type, occurrence): a key that a span carries with two types has two
@@ -52,15 +50,6 @@ export interface ColumnName {
   readonly type: ValueTypeCode
   readonly occurrence: number
 }
-
-export const scopeNames: readonly (AttributeScope | 'intrinsic')[] = [
-  'span',
-  'resource',
-  'event',
-  'link',
-  'instrumentation',
-  'intrinsic',
-]
 
 /**
  * A live segment or block never has more attribute columns than this; further keys go, encoded,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { asFailure, type Failure, fail, GrpcStatus } from '../base/errors.ts'
+import { asFailure, type Failure, GrpcStatus } from '../base/errors.ts'
 import type { SpanSink } from '../contract/span-sink.ts'
 import { readBody } from '../net/read-body.ts'
 import {
@@ -171,9 +171,4 @@ function preflight(cors: CorsSettings, response: ServerResponse): void {
     response.setHeader('Access-Control-Max-Age', String(cors.maxAgeSeconds))
   response.writeHead(204)
   response.end()
-}
-
-/** Without a tenant the collector answers with a retryable 503; an empty header is the client's fault. */
-export function missingTenant(): Failure {
-  return fail('UNAVAILABLE', 'no org id')
 }

@@ -1,6 +1,6 @@
 import type { ColumnRef, ColumnSource, GroupNeed } from '../model/column-batch.ts'
 import { Scope, type ScopeCode, ValueType } from '../model/columns.ts'
-import type { AttributeScope, Intrinsic, Operand, Predicate } from '../model/predicate.ts'
+import type { AttributeScope, Intrinsic, Predicate } from '../model/predicate.ts'
 
 /**
  * A predicate bound to the columns of one source: which columns each comparison reads, and what
@@ -237,5 +237,3 @@ export function leavesOf(root: PlanNode): Leaf[] {
   }
   return leaves
 }
-
-export type { Operand }

@@ -9,7 +9,6 @@ import { requiredLiteral } from './regex-literal.ts'
  */
 
 export type BytesTest = (bytes: Uint8Array) => boolean
-export type NumberTest = (value: number) => boolean
 
 const never = () => false
 

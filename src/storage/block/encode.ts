@@ -146,6 +146,11 @@ function toPlanes(
   const out = new Uint8Array(count * planes)
   for (let plane = 0; plane < planes; plane++) {
     const at = plane * count
+    if (planes <= 4) {
+      const shift = 8 * plane
+      for (let i = 0; i < count; i++) out[at + i] = (values[from + i]! - base) >>> shift
+      continue
+    }
     const divisor = 2 ** (8 * plane)
     for (let i = 0; i < count; i++) {
       out[at + i] = Math.floor((values[from + i]! - base) / divisor) % 256

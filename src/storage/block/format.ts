@@ -65,10 +65,16 @@ export const tailBytes = 16
 /** One read of the end of a block: the footer and most dictionary heads of a common block. */
 export const tailReadBytes = 262_144
 
-/** A group is closed before the trace that would exceed this; a larger trace has its own. */
-export const groupSpansTarget = 32_768
-export const outlierTraceMs = 600_000
-export const outlierDistanceMs = 3_600_000
+/** How spans are cut into row groups. */
+export const groupLimits = {
+  /** A group is closed before the trace that would exceed this; a larger trace has its own. */
+  groupSpansTarget: 32_768,
+  /** place = group << 20 | trace in group, in 32 bits. */
+  tracesPerGroupMax: 1 << 20,
+  /** Longer traces, and those further from the block's median, lie in groups of their own. */
+  outlierTraceMs: 600_000,
+  outlierDistanceMs: 3_600_000,
+} as const
 
 /** Above this many distinct values a column has a dictionary per row group. */
 export const dictionaryValuesMax = 262_144
@@ -80,9 +86,6 @@ export const dictionaryPageZstdBytesMin = 2048
 
 export const indexPageEntries = 1024
 export const indexEntryBytes = 24
-/** place = group << 20 | trace in group, in 32 bits. */
-export const groupsMax = 4096
-export const tracesPerGroupMax = 1 << 20
 
 export const subBlockRows = 1024
 
@@ -103,9 +106,6 @@ export const Encoding = {
   /** Packed in sub-blocks of 1,024 values with base and width of their own. */
   subBlocks: 7,
 } as const
-
-/** What a column has one value for. */
-export type Domain = 'span' | 'trace' | 'service' | 'event' | 'link' | 'resource' | 'scope' | 'rare'
 
 /** Columns that are not attributes; in file order. `type` decides how values are stored. */
 export const intrinsicColumns = {

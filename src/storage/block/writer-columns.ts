@@ -33,7 +33,7 @@ export class ColumnList {
 export function spanColumns(list: ColumnList, segment: LiveSegment, order: BlockOrder): void {
   const { spans } = segment
   const { rows, groupRow } = order
-  const gather = (from: Uint32Array | Uint8Array) => Uint32Array.from(rows, row => from[row]!)
+  const gather = (from: Uint32Array | Uint8Array) => gatherLane(from, rows)
   list.intrinsic('span.shape', gather(spans.shape), groupRow)
   list.intrinsic('span.depth', order.depths, groupRow)
   list.intrinsic('span.resource', gather(spans.resource), groupRow)
@@ -44,6 +44,13 @@ export function spanColumns(list: ColumnList, segment: LiveSegment, order: Block
   list.intrinsic('span.kind', gather(spans.kind), groupRow)
   list.intrinsic('span.status', gather(spans.status), groupRow)
   rareColumns(list, segment, order)
+}
+
+/** `from[rows[i]]` for every i; a loop, because `from` with a function is ten times slower. */
+export function gatherLane(from: Uint32Array | Uint8Array, rows: Uint32Array): Uint32Array {
+  const out = new Uint32Array(rows.length)
+  for (let i = 0; i < out.length; i++) out[i] = from[rows[i]!]!
+  return out
 }
 
 function gatherFixed(from: Uint8Array, width: number, rows: ArrayLike<number>): Uint8Array {
@@ -192,7 +199,7 @@ export function eventColumns(list: ColumnList, segment: LiveSegment, order: Item
     timeHigh[i] =
       events.timeHigh[item]! - spans.startHigh[row]! - (low < spans.startLow[row]! ? 1 : 0)
   })
-  const gather = (from: Uint32Array) => Uint32Array.from(order.items, item => from[item]!)
+  const gather = (from: Uint32Array) => gatherLane(from, order.items)
   list.intrinsic('event.row', order.rowInGroup, order.bounds)
   list.intrinsic('event.time.low', timeLow, order.bounds)
   list.intrinsic('event.time.high', timeHigh, order.bounds)
@@ -203,7 +210,7 @@ export function eventColumns(list: ColumnList, segment: LiveSegment, order: Item
 
 export function linkColumns(list: ColumnList, segment: LiveSegment, order: ItemOrder): void {
   const { links } = segment
-  const gather = (from: Uint32Array) => Uint32Array.from(order.items, item => from[item]!)
+  const gather = (from: Uint32Array) => gatherLane(from, order.items)
   const states = Uint32Array.from(order.items, item =>
     links.traceState[item] === 0 ? segment.emptyText : links.traceState[item]! - 1,
   )

@@ -18,13 +18,16 @@ export class DictionaryCoder {
   readonly #rank: Uint32Array
   readonly #epochOf: Uint32Array
   #epoch = 0
-  readonly #prefix: Float64Array
+  /** Sort keys of the dictionary being made, by id. */
+  readonly #first: Float64Array
+  readonly #second: Float64Array
 
   constructor(values: ByteDictionary) {
     this.#values = values
     this.#rank = new Uint32Array(values.count)
     this.#epochOf = new Uint32Array(values.count)
-    this.#prefix = prefixes(values)
+    this.#first = new Float64Array(values.count)
+    this.#second = new Float64Array(values.count)
   }
 
   code(column: WriterColumn): CodedColumn {
@@ -63,24 +66,32 @@ export class DictionaryCoder {
       this.#epochOf[id] = this.#epoch
       distinct.push(id)
     }
-    const prefix = this.#prefix
-    const { arena, places } = this.#values
-    distinct.sort((a, b) => {
-      const difference = prefix[a]! - prefix[b]!
-      if (difference !== 0) return difference
-      const startA = places[2 * a]!
-      const startB = places[2 * b]!
-      return arena.compare(
-        arena,
-        startB,
-        startB + places[2 * b + 1]!,
-        startA,
-        startA + places[2 * a + 1]!,
-      )
-    })
+    this.#sort(distinct)
     const sorted = Uint32Array.from(distinct)
     for (let code = 0; code < sorted.length; code++) this.#rank[sorted[code]!] = code
     return sorted
+  }
+
+  /**
+   * By bytes. What all values begin with is left out, and the next twelve bytes decide as numbers:
+   * ids and paths of one column mostly differ there.
+   */
+  #sort(distinct: number[]): void {
+    const { arena, places } = this.#values
+    const common = commonPrefixBytes(this.#values, distinct)
+    const [first, second] = [this.#first, this.#second]
+    for (const id of distinct) {
+      first[id] = sixBytes(arena, places, id, common)
+      second[id] = sixBytes(arena, places, id, common + 6)
+    }
+    distinct.sort((a, b) => {
+      const difference = first[a]! - first[b]! || second[a]! - second[b]!
+      if (difference !== 0) return difference
+      const startA = places[2 * a]!
+      const startB = places[2 * b]!
+      const endA = startA + places[2 * a + 1]!
+      return arena.compare(arena, startB, startB + places[2 * b + 1]!, startA, endA)
+    })
   }
 
   #groupSets(values: number, codes: Uint32Array, column: WriterColumn): Uint32Array {
@@ -97,15 +108,25 @@ export class DictionaryCoder {
   }
 }
 
-/** The first six bytes of each value as a number: decides most comparisons of the sort. */
-function prefixes(values: ByteDictionary): Float64Array {
-  const out = new Float64Array(values.count)
-  for (let id = 0; id < values.count; id++) {
-    const start = values.places[2 * id]!
-    const length = values.places[2 * id + 1]!
-    let prefix = 0
-    for (let i = 0; i < 6; i++) prefix = prefix * 256 + (i < length ? values.arena[start + i]! : 0)
-    out[id] = prefix
+/** How many bytes all of these values begin with. */
+function commonPrefixBytes(values: ByteDictionary, ids: readonly number[]): number {
+  const { arena, places } = values
+  if (ids.length === 0) return 0
+  const start = places[2 * ids[0]!]!
+  let common = places[2 * ids[0]! + 1]!
+  for (const id of ids) {
+    const at = places[2 * id]!
+    common = Math.min(common, places[2 * id + 1]!)
+    for (let i = 0; i < common; i++) if (arena[at + i] !== arena[start + i]) common = i
   }
-  return out
+  return common
+}
+
+/** Six bytes of a value from `offset` on as a number; bytes beyond its end count as 0. */
+function sixBytes(arena: Uint8Array, places: Uint32Array, id: number, offset: number): number {
+  const start = places[2 * id]! + offset
+  const end = places[2 * id]! + places[2 * id + 1]!
+  let number = 0
+  for (let i = start; i < start + 6; i++) number = number * 256 + (i < end ? arena[i]! : 0)
+  return number
 }

@@ -44,7 +44,7 @@ export interface WrittenBlock {
  * them in between two steps (each is a few milliseconds per 100,000 spans).
  */
 export function* writeBlock(segment: LiveSegment, sink: BlockSink): Generator<void, WrittenBlock> {
-  const order = orderForBlock(segment, format)
+  const order = orderForBlock(segment, format.groupLimits)
   yield
   const list = new ColumnList()
   traceColumns(list, segment, order)

@@ -46,7 +46,11 @@ export function orderForBlock(segment: LiveSegment, limits: GroupLimits): BlockO
   }
   traceRow[traces.length] = at
   const groupTrace = cutGroups(traceRow, traces.length, regular, limits)
-  const gather = (lanes: Uint32Array) => Uint32Array.from(traces, trace => lanes[trace]!)
+  const gather = (lanes: Uint32Array) => {
+    const out = new Uint32Array(traces.length)
+    for (let i = 0; i < out.length; i++) out[i] = lanes[traces[i]!]!
+    return out
+  }
   return {
     rows,
     depths,
