@@ -62,11 +62,11 @@ export function unpack(
   return out
 }
 
-/** One value, read in place. */
-export function packedAt(words: Uint32Array, index: number, width: number): number {
+/** One value, read in place; the packed values begin at word `from`. */
+export function packedAt(words: Uint32Array, index: number, width: number, from = 0): number {
   if (width === 0) return 0
   const bit = index * width
-  const word = Math.floor(bit / 32)
+  const word = from + Math.floor(bit / 32)
   const offset = bit % 32
   let value = words[word]! >>> offset
   if (offset + width > 32) value |= words[word + 1]! << (32 - offset)

@@ -1,6 +1,7 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
 import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
+import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
 import { type BlockFooter, viewFooter } from './footer.ts'
 import {
@@ -28,6 +29,8 @@ export interface BlockCache {
 
 /** Ranges closer than this are read at once: a request costs more than the bytes between. */
 const coalesceGapBytes = 65_536
+
+const none = new Uint8Array(0)
 
 /** An opened block: its footer as typed arrays, and chunks on demand. Nothing here knows queries. */
 export class BlockFile {
@@ -151,6 +154,32 @@ export class BlockFile {
     return loaded
   }
 
+  /** Chunks as readers of single values: those that are decoded already, the others in place. */
+  async readChunks(chunks: readonly number[]): Promise<Map<number, ChunkReader>> {
+    const readers = new Map<number, ChunkReader>()
+    const missing: number[] = []
+    for (const chunk of chunks) {
+      const decoded = this.decoded(chunk)
+      if (decoded) readers.set(chunk, decodedReader(decoded, this.f.chunkCount[chunk]!))
+      else if (this.f.chunkBytes[chunk] === 0)
+        readers.set(chunk, readChunk(this.chunkStats(chunk), none))
+      else missing.push(chunk)
+    }
+    missing.sort((a, b) => this.#chunkOffset[a]! - this.#chunkOffset[b]!)
+    await Promise.all(
+      this.#coalesce(missing).map(async run => {
+        const bytes = await this.read(run.offset, run.length)
+        for (const chunk of run.chunks) {
+          const start = this.#chunkOffset[chunk]! - run.offset
+          const own = bytes.subarray(start, start + this.f.chunkBytes[chunk]!)
+          this.#check(chunk, own)
+          readers.set(chunk, readChunk(this.chunkStats(chunk), own))
+        }
+      }),
+    )
+    return readers
+  }
+
   async read(offset: number, length: number): Promise<Uint8Array> {
     this.bytesRead += length
     const bytes = await this.reader.read(offset, length)
@@ -163,15 +192,18 @@ export class BlockFile {
     return bytes
   }
 
+  #check(chunk: number, bytes: Uint8Array): void {
+    if (crc(bytes) === this.f.chunkCrc[chunk]) return
+    const { key } = this.columns[this.#chunkColumn[chunk]!]!
+    throw new Corruption(`checksum of column ${key}`, {
+      object: this.reader.object,
+      offset: this.#chunkOffset[chunk]!,
+    })
+  }
+
   #decode(chunk: number, bytes: Uint8Array): DecodedChunk {
     const stats = this.chunkStats(chunk)
-    if (crc(bytes) !== this.f.chunkCrc[chunk]) {
-      const { key } = this.columns[this.#chunkColumn[chunk]!]!
-      throw new Corruption(`checksum of column ${key}`, {
-        object: this.reader.object,
-        offset: this.#chunkOffset[chunk]!,
-      })
-    }
+    this.#check(chunk, bytes)
     // Views would keep the whole run of bytes alive: copy what is not unpacked anyway.
     const own = bytes.byteLength < bytes.buffer.byteLength ? copyBytes(bytes) : bytes
     const decoded = decodeChunk(stats, own)

@@ -230,13 +230,7 @@ export class BlockSource implements ColumnSource {
   }
 
   async readTrace(place: TracePlace): Promise<Uint8Array> {
-    const refs = this.file.columns.map((name, id) => ({ id, name }))
-    const rows = await loadTraceRows(
-      this,
-      refs.filter(ref => !isOwnerColumn(ref)),
-      place,
-    )
-    return encodeTrace(rows)
+    return encodeTrace(await loadTraceRows(this, place))
   }
 
   async #indexPage(page: number): Promise<Uint32Array> {

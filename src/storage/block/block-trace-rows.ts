@@ -1,4 +1,4 @@
-import type { ColumnRef, TracePlace, Vector } from '../../model/column-batch.ts'
+import type { ColumnRef, TracePlace } from '../../model/column-batch.ts'
 import { isDictionaryType, Scope } from '../../model/columns.ts'
 import type {
   AttributeField,
@@ -8,30 +8,30 @@ import type {
   SpanFields,
   TraceRows,
 } from '../../model/trace-rows.ts'
-import { BlockGroup } from './block-group.ts'
 import type { BlockSource } from './block-source.ts'
-import type { DecodedChunk } from './decode.ts'
+import type { ChunkReader } from './chunk-reader.ts'
 import type { IntrinsicColumn } from './format.ts'
-import { isOwnerColumn, toVector } from './vectors.ts'
+import { isOwnerColumn } from './vectors.ts'
 
 const none = new Uint8Array(0)
 
 /** Reads all columns of a trace's row group, then the dictionary pages that its rows use. */
-export async function loadTraceRows(
-  source: BlockSource,
-  columns: readonly ColumnRef[],
-  place: TracePlace,
-): Promise<TraceRows> {
+export async function loadTraceRows(source: BlockSource, place: TracePlace): Promise<TraceRows> {
   const { file } = source
-  const chunks = columns.map(ref => file.chunkOf(ref.id, place.group)).filter(chunk => chunk >= 0)
-  const ownerRefs = file.columns.map((name, id) => ({ id, name })).filter(isOwnerColumn)
-  const [loaded, owners] = await Promise.all([
-    file.loadChunks(chunks),
-    file.loadChunks(
-      ownerRefs.map(ref => file.chunkOf(ref.id, file.groupCount)).filter(chunk => chunk >= 0),
-    ),
-  ])
-  const rows = new BlockTraceRows(source, place, loaded, owners)
+  const chunkOf = (ref: ColumnRef) => {
+    return file.chunkOf(ref.id, isOwnerColumn(ref) ? file.groupCount : place.group)
+  }
+  const refs = file.columns.map((name, id) => ({ id, name }))
+  const chunks = refs.map(chunkOf)
+  const readers = await file.readChunks(chunks.filter(chunk => chunk >= 0))
+  const columns = refs.map((ref, i) => {
+    const reader = readers.get(chunks[i]!)
+    if (!reader) return null
+    const key = Buffer.from(ref.name.key)
+    const dictionary = isDictionaryType(ref.name.type)
+    return { ref, reader, key, dictionary, read: () => none, codes: new Set<number>() }
+  })
+  const rows = new BlockTraceRows(source, place, columns)
   await rows.loadTexts()
   return rows
 }
@@ -40,7 +40,7 @@ type Reader = (code: number) => Uint8Array
 
 interface Column {
   readonly ref: ColumnRef
-  readonly vector: Vector
+  readonly reader: ChunkReader
   readonly key: Uint8Array
   readonly dictionary: boolean
   read: Reader
@@ -49,7 +49,7 @@ interface Column {
 
 /** Attributes of the items of a domain: shapes, and for each column where an item's value lies. */
 class AttributeTable {
-  readonly #shapes: Vector
+  readonly #shapes: ChunkReader
   readonly #columns: readonly (Column | null)[]
   readonly #shapeEnd: Uint32Array
   readonly #shapeColumn: Uint16Array
@@ -59,7 +59,7 @@ class AttributeTable {
 
   constructor(
     source: BlockSource,
-    shapes: Vector,
+    shapes: ChunkReader,
     columns: readonly (Column | null)[],
     first: number,
     end: number,
@@ -92,8 +92,8 @@ class AttributeTable {
         const rank = next.get(column) ?? 0
         this.#starts.get(column)![item - first] = rank
         next.set(column, rank + 1)
-        const { dictionary, vector, codes } = this.#columns[column]!
-        if (dictionary) codes.add(vector.values[rank]! + vector.base)
+        const { dictionary, reader, codes } = this.#columns[column]!
+        if (dictionary) codes.add(reader.at(rank))
       }
     }
     this.#first = first
@@ -102,16 +102,15 @@ class AttributeTable {
   *attributes(item: number): Iterable<AttributeField> {
     for (const id of this.#columnsOf(item)) {
       const column = this.#columns[id]!
-      const { vector } = column
       const rank = this.#starts.get(id)![item - this.#first]!
-      const number = (vector.values[rank]! + vector.base) / vector.divisor
+      const number = column.reader.at(rank)
       const bytes = column.dictionary ? column.read(number) : none
       yield { key: column.key, type: column.ref.name.type, number, bytes }
     }
   }
 
   #shape(item: number): number {
-    return this.#shapes.values[item]! + this.#shapes.base
+    return this.#shapes.at(item)
   }
 
   #columnsOf(item: number): Uint16Array {
@@ -129,8 +128,7 @@ class BlockTraceRows implements TraceRows {
   readonly traceId: Uint8Array
   readonly #source: BlockSource
   readonly #place: TracePlace
-  readonly #group: BlockGroup
-  readonly #columns: (Column | null)[]
+  readonly #columns: readonly (Column | null)[]
   readonly #byKey = new Map<string, Column>()
   readonly #firstRow: number
   readonly #spanAttributes: AttributeTable
@@ -138,58 +136,79 @@ class BlockTraceRows implements TraceRows {
   readonly #linkAttributes: AttributeTable | null
   readonly #resourceAttributes: AttributeTable
   readonly #scopeAttributes: AttributeTable
-  readonly #eventRange: { rows: Uint32Array; first: number; end: number }
-  readonly #linkRange: { rows: Uint32Array; first: number; end: number }
+  readonly #eventRange: ItemRange
+  readonly #linkRange: ItemRange
   readonly #parents: Uint8Array
   readonly #traceStart: { low: number; high: number }
 
-  constructor(
-    source: BlockSource,
-    place: TracePlace,
-    chunks: ReadonlyMap<number, DecodedChunk>,
-    owners: ReadonlyMap<number, DecodedChunk>,
-  ) {
+  constructor(source: BlockSource, place: TracePlace, columns: readonly (Column | null)[]) {
     this.#source = source
     this.#place = place
-    this.#group = new BlockGroup(source.file, place.group, key => source.intrinsic(key), chunks)
-    this.#columns = collectColumns(source, place.group, chunks, owners)
-    for (const column of this.#columns) {
+    this.#columns = columns
+    for (const column of columns) {
       if (column?.ref.name.scope === Scope.intrinsic) this.#byKey.set(column.ref.name.key, column)
     }
-    const tree = this.#group.tree()
-    this.#firstRow = tree.traceStart[place.trace]!
-    this.count = tree.traceStart[place.trace + 1]! - this.#firstRow
+    let firstRow = 0
+    for (let trace = 0; trace < place.trace; trace++) firstRow += this.#number('trace.spans', trace)
+    this.#firstRow = firstRow
+    this.count = this.#number('trace.spans', place.trace)
+    const endRow = firstRow + this.count
     this.traceId = this.#fixed('trace.id', place.trace, 16)
     this.#traceStart = {
       low: this.#number('trace.start.low', place.trace),
       high: this.#number('trace.start.high', place.trace),
     }
-    this.#parents = this.#group.parentIds()
-    this.#eventRange = itemRange(
-      this.#group.itemRows('event'),
-      this.#firstRow,
-      this.#firstRow + this.count,
-    )
-    this.#linkRange = itemRange(
-      this.#group.itemRows('link'),
-      this.#firstRow,
-      this.#firstRow + this.count,
-    )
-    const table = (key: IntrinsicColumn, first: number, end: number) =>
-      new AttributeTable(source, this.#byKey.get(key)!.vector, this.#columns, first, end)
-    this.#spanAttributes = table('span.shape', this.#firstRow, this.#firstRow + this.count)
+    this.#parents = this.#findParents()
+    this.#eventRange = this.#itemRange('event.row', firstRow, endRow)
+    this.#linkRange = this.#itemRange('link.row', firstRow, endRow)
+    this.#spanAttributes = this.#table('span.shape', firstRow, endRow)
     const { first, end } = this.#eventRange
-    this.#eventAttributes = first < end ? table('event.shape', first, end) : null
+    this.#eventAttributes = first < end ? this.#table('event.shape', first, end) : null
     const links = this.#linkRange
     this.#linkAttributes =
-      links.first < links.end ? table('link.shape', links.first, links.end) : null
-    this.#resourceAttributes = table(
-      'resource.shape',
-      0,
-      this.#byKey.get('resource.shape')!.vector.count,
-    )
-    this.#scopeAttributes = table('scope.shape', 0, this.#byKey.get('scope.shape')!.vector.count)
+      links.first < links.end ? this.#table('link.shape', links.first, links.end) : null
+    const owners = (key: IntrinsicColumn) => this.#table(key, 0, this.#byKey.get(key)!.reader.count)
+    this.#resourceAttributes = owners('resource.shape')
+    this.#scopeAttributes = owners('scope.shape')
     this.#noteTextCodes()
+  }
+
+  #table(key: IntrinsicColumn, first: number, end: number): AttributeTable {
+    const shapes = this.#byKey.get(key)!.reader
+    return new AttributeTable(this.#source, shapes, this.#columns, first, end)
+  }
+
+  /** Parent ids of the trace's rows: by depth, and for orphans as they were sent. */
+  #findParents(): Uint8Array {
+    const parents = new Uint8Array(this.count * 8)
+    const rowAtDepth: number[] = []
+    for (let i = 0; i < this.count; i++) {
+      const depth = this.#number('span.depth', this.#firstRow + i)
+      rowAtDepth[depth] = this.#firstRow + i
+      if (depth > 0) parents.set(this.#fixed('span.id', rowAtDepth[depth - 1]!, 8), i * 8)
+    }
+    const orphans = this.#itemRange('orphan.row', this.#firstRow, this.#firstRow + this.count)
+    for (let at = orphans.first; at < orphans.end; at++) {
+      const row = this.#number('orphan.row', at) - this.#firstRow
+      parents.set(this.#fixed('orphan.parent', at, 8), row * 8)
+    }
+    return parents
+  }
+
+  /** Positions of a column of ascending rows that lie in [from, to). */
+  #itemRange(key: IntrinsicColumn, from: number, to: number): ItemRange {
+    return { first: this.#lowerBound(key, from), end: this.#lowerBound(key, to) }
+  }
+
+  #lowerBound(key: IntrinsicColumn, row: number): number {
+    let low = 0
+    let high = this.#byKey.get(key)?.reader.count ?? 0
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#number(key, middle) < row) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   async loadTexts(): Promise<void> {
@@ -218,7 +237,7 @@ class BlockTraceRows implements TraceRows {
     const startHigh = (this.#traceStart.high + this.#number('span.start.high', at) + carry) >>> 0
     const durationLow = this.#number('span.duration.low', at)
     const endCarry = startLow + durationLow > 0xffffffff ? 1 : 0
-    const parent = this.#parents.subarray(at * 8, at * 8 + 8)
+    const parent = this.#parents.subarray(row * 8, row * 8 + 8)
     return {
       spanId: this.#fixed('span.id', at, 8),
       parentId: parent.some(byte => byte !== 0) ? parent : none,
@@ -243,13 +262,14 @@ class BlockTraceRows implements TraceRows {
   }
 
   *events(row: number): Iterable<EventFields> {
-    const { rows, first, end } = this.#eventRange
-    const span = this.#eventAttributes ? this.span(row) : null
-    for (
-      let i = lowerBound(rows, this.#firstRow + row, first, end);
-      span && i < end && rows[i] === this.#firstRow + row;
-      i++
-    ) {
+    if (!this.#eventAttributes) return
+    const span = this.span(row)
+    const { first, end } = this.#itemRange(
+      'event.row',
+      this.#firstRow + row,
+      this.#firstRow + row + 1,
+    )
+    for (let i = first; i < end; i++) {
       const low = this.#number('event.time.low', i)
       const carry = span.startLow + low > 0xffffffff ? 1 : 0
       yield {
@@ -257,24 +277,25 @@ class BlockTraceRows implements TraceRows {
         timeHigh: (span.startHigh + this.#number('event.time.high', i) + carry) >>> 0,
         name: this.#text('event.name', i),
         droppedAttributes: this.#number('event.dropped', i),
-        attributes: this.#eventAttributes!.attributes(i),
+        attributes: this.#eventAttributes.attributes(i),
       }
     }
   }
 
   *links(row: number): Iterable<LinkFields> {
-    const { rows, first, end } = this.#linkRange
-    for (
-      let i = lowerBound(rows, this.#firstRow + row, first, end);
-      i < end && rows[i] === this.#firstRow + row;
-      i++
-    ) {
+    if (!this.#linkAttributes) return
+    const { first, end } = this.#itemRange(
+      'link.row',
+      this.#firstRow + row,
+      this.#firstRow + row + 1,
+    )
+    for (let i = first; i < end; i++) {
       yield {
         ids: this.#fixed('link.ids', i, 24),
         traceState: this.#text('link.traceState', i),
         flags: this.#number('link.flags', i),
         droppedAttributes: this.#number('link.dropped', i),
-        attributes: this.#linkAttributes!.attributes(i),
+        attributes: this.#linkAttributes.attributes(i),
       }
     }
   }
@@ -300,21 +321,16 @@ class BlockTraceRows implements TraceRows {
   }
 
   #noteTextCodes(): void {
-    const note = (key: IntrinsicColumn, first: number, end: number) => {
+    const note = (key: IntrinsicColumn, { first, end }: ItemRange) => {
       const column = this.#byKey.get(key)
-      for (let i = first; column && i < end; i++)
-        column.codes.add(column.vector.values[i]! + column.vector.base)
+      for (let i = first; column && i < end; i++) column.codes.add(column.reader.at(i))
     }
-    note('span.name', this.#firstRow, this.#firstRow + this.count)
-    note('event.name', this.#eventRange.first, this.#eventRange.end)
-    note('link.traceState', this.#linkRange.first, this.#linkRange.end)
+    const rows = { first: this.#firstRow, end: this.#firstRow + this.count }
+    note('span.name', rows)
+    note('event.name', this.#eventRange)
+    note('link.traceState', this.#linkRange)
     for (const key of ['statusMessage', 'traceState'] as const) {
-      const rows = this.#byKey.get(`${key}.row`)
-      if (!rows) continue
-      for (let i = 0; i < rows.vector.count; i++) {
-        const row = rows.vector.values[i]! + rows.vector.base
-        if (row >= this.#firstRow && row < this.#firstRow + this.count) note(key, i, i + 1)
-      }
+      note(key, this.#itemRange(`${key}.row`, rows.first, rows.end))
     }
     for (const key of [
       'resource.schemaUrl',
@@ -322,98 +338,48 @@ class BlockTraceRows implements TraceRows {
       'scope.version',
       'scope.schemaUrl',
     ] as const) {
-      note(key, 0, this.#byKey.get(key)?.vector.count ?? 0)
+      note(key, { first: 0, end: this.#byKey.get(key)?.reader.count ?? 0 })
     }
   }
 
   #number(key: IntrinsicColumn, at: number): number {
-    const column = this.#byKey.get(key)
-    return column ? column.vector.values[at]! + column.vector.base : 0
+    return this.#byKey.get(key)?.reader.at(at) ?? 0
   }
 
   #text(key: IntrinsicColumn, at: number): Uint8Array {
     const column = this.#byKey.get(key)
-    return column ? column.read(column.vector.values[at]! + column.vector.base) : none
+    return column ? column.read(column.reader.at(at)) : none
   }
 
   #fixed(key: IntrinsicColumn, at: number, width: number): Uint8Array {
-    return (this.#byKey.get(key)!.vector.values as Uint8Array).subarray(
-      at * width,
-      at * width + width,
-    )
+    return this.#byKey.get(key)!.reader.bytes.subarray(at * width, at * width + width)
   }
 
-  #rarePosition(key: string, row: number): number {
-    const rows = this.#byKey.get(`${key}.row`)
-    if (!rows) return -1
-    const { values, base, count } = rows.vector
-    let low = 0
-    let high = count - 1
-    while (low <= high) {
-      const middle = (low + high) >> 1
-      const at = values[middle]! + base
-      if (at === row) return middle
-      if (at < row) low = middle + 1
-      else high = middle - 1
-    }
-    return -1
+  #rarePosition(key: RareKey, row: number): number {
+    const { first, end } = this.#itemRange(`${key}.row`, row, row + 1)
+    return first < end ? first : -1
   }
 
-  #rareText(key: IntrinsicColumn, row: number): Uint8Array {
+  #rareText(key: RareKey, row: number): Uint8Array {
     const at = this.#rarePosition(key, row)
     return at < 0 ? none : this.#text(key, at)
   }
 
-  #rareNumber(key: IntrinsicColumn, row: number): number {
+  #rareNumber(key: RareKey, row: number): number {
     const at = this.#rarePosition(key, row)
     return at < 0 ? 0 : this.#number(key, at)
   }
 }
 
-function collectColumns(
-  source: BlockSource,
-  group: number,
-  chunks: ReadonlyMap<number, DecodedChunk>,
-  owners: ReadonlyMap<number, DecodedChunk>,
-): (Column | null)[] {
-  const { file } = source
-  return file.columns.map((name, id) => {
-    const ref = { id, name }
-    const owner = isOwnerColumn(ref)
-    const chunk = (owner ? owners : chunks).get(file.chunkOf(id, owner ? file.groupCount : group))
-    if (!chunk) return null
-    const key = Buffer.from(name.key)
-    const dictionary = isDictionaryType(name.type)
-    return {
-      ref,
-      vector: toVector(chunk, null),
-      key,
-      dictionary,
-      read: () => none,
-      codes: new Set<number>(),
-    }
-  })
-}
+type RareKey =
+  | 'statusMessage'
+  | 'traceState'
+  | 'flags'
+  | 'droppedAttributes'
+  | 'droppedEvents'
+  | 'droppedLinks'
 
-function itemRange(
-  rows: Uint32Array,
-  from: number,
-  to: number,
-): { rows: Uint32Array; first: number; end: number } {
-  return {
-    rows,
-    first: lowerBound(rows, from, 0, rows.length),
-    end: lowerBound(rows, to, 0, rows.length),
-  }
-}
-
-function lowerBound(values: Uint32Array, wanted: number, from: number, to: number): number {
-  let low = from
-  let high = to
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (values[middle]! < wanted) low = middle + 1
-    else high = middle
-  }
-  return low
+interface ItemRange {
+  readonly first: number
+  readonly end: number
 }

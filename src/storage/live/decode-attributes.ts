@@ -88,7 +88,10 @@ export function readUint32(b: Uint8Array): number {
 }
 
 /** What `readAnyValue` found. */
-const value = { type: ValueType.any as ValueTypeCode, number: 0, hash: 0 }
+let valueType: ValueTypeCode = ValueType.any
+let valueHash = 0
+/** In an array: a double in a variable of its own would be boxed each time it is set. */
+const valueNumber = new Float64Array(1)
 
 /** An int64 varint as a number, or false when it does not fit ±2^53 and must be kept as bytes. */
 function readIntValue(b: Uint8Array): boolean {
@@ -106,49 +109,49 @@ function readIntValue(b: Uint8Array): boolean {
   }
   const signedHigh = high | 0
   if (signedHigh >= 0x200000 || signedHigh < -0x200000) return false
-  value.number = signedHigh * 4294967296 + (low >>> 0)
-  value.hash = low ^ Math.imul(high, 0x9e3779b1)
+  valueNumber[0] = signedHigh * 4294967296 + (low >>> 0)
+  valueHash = low ^ Math.imul(high, 0x9e3779b1)
   return true
 }
 
 function readAnyValue(segment: LiveSegment, b: Uint8Array, end: number): void {
   const start = cursor
   const values = segment.values
-  value.type = ValueType.any
+  valueType = ValueType.any
   while (cursor < end) {
     const tag = b[cursor++]!
     switch (tag) {
       case 0x0a: {
         const length = readVarint(b)
-        value.type = ValueType.text
-        value.number = values.intern(b, cursor, length)
-        value.hash = values.lastHash
+        valueType = ValueType.text
+        valueNumber[0] = values.intern(b, cursor, length)
+        valueHash = values.lastHash
         cursor += length
         break
       }
       case 0x10:
-        value.type = ValueType.bool
-        value.number = readVarint(b) === 0 ? 0 : 1
-        value.hash = value.number
+        valueType = ValueType.bool
+        valueNumber[0] = readVarint(b) === 0 ? 0 : 1
+        valueHash = valueNumber[0]
         break
       case 0x18:
-        value.type = readIntValue(b) ? ValueType.int : ValueType.any
+        valueType = readIntValue(b) ? ValueType.int : ValueType.any
         break
       case 0x21:
         for (let i = 0; i < 8; i++) doubleBytes[i] = b[cursor + i]!
         cursor += 8
-        value.type = ValueType.double
-        value.number = doubleView[0]!
-        value.hash = doubleLanes[0]! ^ Math.imul(doubleLanes[1]!, 0x9e3779b1)
+        valueType = ValueType.double
+        valueNumber[0] = doubleView[0]!
+        valueHash = doubleLanes[0]! ^ Math.imul(doubleLanes[1]!, 0x9e3779b1)
         break
       default:
-        value.type = ValueType.any
+        valueType = ValueType.any
         cursor = end
     }
   }
-  if (value.type === ValueType.any) {
-    value.number = values.intern(b, start, end - start)
-    value.hash = values.lastHash
+  if (valueType === ValueType.any) {
+    valueNumber[0] = values.intern(b, start, end - start)
+    valueHash = values.lastHash
     cursor = end
   }
 }
@@ -186,22 +189,22 @@ export function readAttribute(
   }
   if (key < 0) key = keys.intern(b, start, 0)
   if (!hasValue) {
-    value.type = ValueType.any
-    value.number = segment.emptyText
-    value.hash = 0
+    valueType = ValueType.any
+    valueNumber[0] = segment.emptyText
+    valueHash = 0
   }
-  addAttributeHash(keys.hashes[key]! ^ value.type, value.hash)
+  addAttributeHash(keys.hashes[key]! ^ valueType, valueHash)
   let next = shapes.guessNext[node]!
-  if (shapes.guessKey[node] !== key || shapes.guessType[node] !== value.type || node === 0) {
-    const column = shapes.column(scope, value.type, keys, key)
+  if (shapes.guessKey[node] !== key || shapes.guessType[node] !== valueType || node === 0) {
+    const column = shapes.column(scope, valueType, keys, key)
     next = column < 0 ? -1 : shapes.next(node, column)
     if (next < 0) {
       overflow.push(start, end)
       return node
     }
-    shapes.guess(node, key, value.type, next)
+    shapes.guess(node, key, valueType, next)
   }
-  segment.pushAttribute(value.number)
+  segment.pushAttribute(valueNumber[0]!)
   return next
 }
 

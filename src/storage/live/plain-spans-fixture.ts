@@ -151,11 +151,7 @@ function writeSpan(w: ProtoWriter, span: PlainSpan): void {
   })
 }
 
-function writeAttributes(
-  w: ProtoWriter,
-  field: number,
-  list: readonly PlainAttribute[],
-): void {
+function writeAttributes(w: ProtoWriter, field: number, list: readonly PlainAttribute[]): void {
   for (const { key, value } of list) {
     w.messageField(field, kv => {
       kv.textField(1, key)

@@ -8,8 +8,9 @@ import { Failure, fail } from '../../base/errors.ts'
 /**
  * One process owns a data directory, also between containers, where every process has pid 1. The
  * lock file is a line of JSON and then one byte a second: its size is the owner's heartbeat.
- * - same pid namespace and the owner's process is gone: taken at once
+ * - released, or same pid namespace and the owner's process is gone: taken at once
  * - otherwise: taken with epoch + 1 when the size has not changed for `silenceMs`
+ * The file stays when its owner goes: epochs never start again, the roster in the store relies on it.
  * An owner reads the epoch again before it removes anything, and stops when it is not its own.
  */
 export interface DirectoryLock {
@@ -28,6 +29,7 @@ interface LockBody {
   readonly pid: number
   readonly startTicks: string
   readonly epoch: number
+  readonly released?: boolean
 }
 
 export async function lockDirectory(
@@ -38,7 +40,8 @@ export async function lockDirectory(
   disk.mkdirpSync(directory)
   const path = join(directory, 'lock')
   const known = readLock(disk, path)
-  if (known && !ownerIsGone(known)) await waitForSilence(disk, clock, path, directory)
+  if (known && !known.released && !ownerIsGone(known))
+    await waitForSilence(disk, clock, path, directory)
   const body: LockBody = {
     namespace: pidNamespace(),
     pid: process.pid,
@@ -77,7 +80,11 @@ function holdLock(disk: Disk, clock: Clock, path: string, body: LockBody): Direc
       file?.close()
       file = undefined
       const now = readLock(disk, path)
-      if (now?.epoch === body.epoch) disk.removeSync(path)
+      if (now?.epoch !== body.epoch) return
+      disk.writeFileAtomicSync(
+        path,
+        Buffer.from(`${JSON.stringify({ ...body, released: true })}\n`),
+      )
     },
   }
 }
