@@ -13,6 +13,10 @@ export interface OpsDeps {
   config(mode: string): string | null
   runtimeConfig(): string
   members(): string | null
+  /** Limits of a tenant, or the defaults; JSON-able. */
+  limits(tenant: string | undefined): unknown
+  /** Tenants with limits of their own. */
+  limitedTenants(): readonly string[]
   /** Present on ingesters. Resolves with false for a tenant that is not known. */
   flush?: (tenant: string | undefined) => Promise<boolean>
   shutdown?: () => void
@@ -76,6 +80,15 @@ function addStatusPages(app: Hono, deps: OpsDeps): void {
     return context.body(parts.join('\n'), 200, text)
   })
   app.all('/status/usage-stats', context => context.body('usage-stats is not enabled\n', 200, text))
+  app.all('/status/overrides', context => {
+    const tenants = deps.limitedTenants()
+    const head = `tenants with limits of their own: ${tenants.length === 0 ? 'none' : tenants.join(', ')}`
+    return context.body(`${head}\n\ndefaults\n${shownLimits(deps.limits(undefined))}`, 200, text)
+  })
+  app.all('/status/overrides/:tenant', context => {
+    const tenant = context.req.param('tenant')
+    return context.body(`${tenant}\n${shownLimits(deps.limits(tenant))}`, 200, text)
+  })
   app.all('/status/:name', context => {
     const show = Object.hasOwn(sections, context.req.param('name'))
       ? sections[context.req.param('name')]
@@ -103,6 +116,10 @@ function addControls(app: Hono, deps: OpsDeps): void {
       return context.body('shutdown job acknowledged', 200, text)
     })
   }
+}
+
+function shownLimits(limits: unknown): string {
+  return `${JSON.stringify(limits, null, 2)}\n`
 }
 
 function table(

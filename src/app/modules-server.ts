@@ -120,6 +120,11 @@ function opsDeps(around: Surroundings, parts: PartsOf<Parts>): OpsDeps {
     config: mode => (Object.hasOwn(modes, mode) ? showConfig(loaded, modes[mode]!) : null),
     runtimeConfig: () => `overrides: {}\n`,
     members: () => membersPage(parts),
+    limits: tenant => {
+      const overrides = parts.find('overrides')
+      return tenant === undefined ? overrides?.defaults : overrides?.limitsFor(tenant)
+    },
+    limitedTenants: () => parts.find('overrides')?.tenants ?? [],
     ...(flushes
       ? {
           flush: async (tenant: string | undefined) => {
