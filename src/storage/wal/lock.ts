@@ -132,11 +132,15 @@ function pidNamespace(): string {
   }
 }
 
-/** When a process started, in clock ticks since boot: tells it from a later one with its pid. */
+/**
+ * When a process started, in clock ticks since boot: tells it from a later one with its pid. Empty
+ * for one that is gone, also when it is a zombie that nobody has waited for.
+ */
 function startTicks(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' || state === 'X' ? '' : (fields[18] ?? '')
   } catch {
     return ''
   }
