@@ -24,7 +24,7 @@ export function planMemory(
   const free = Math.max(leastBytes * 2, budgetBytes - runtimeBytes)
   return {
     budgetBytes,
-    liveBytesMax: Math.max(leastBytes, Math.floor(free / 5)),
+    liveBytesMax: Math.max(leastBytes, Math.floor(free / 8)),
     cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
   }
 }

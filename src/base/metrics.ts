@@ -1,8 +1,13 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** The metrics of a process: each module declares its own in `metrics.ts` on this registry. */
 export class Metrics {
   readonly registry = new Registry()
+
+  /** CPU, memory, event loop and garbage collection of this process. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry })
+  }
 
   counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
