@@ -4,17 +4,17 @@ import { defaultJaegerSettings } from '../api/jaeger/request.ts'
 import { jaegerRoutes } from '../api/jaeger/routes.ts'
 import { startPageRoutes } from '../api/start-page.ts'
 import { tempoRoutes } from '../api/tempo/routes.ts'
+import { type Clock, sleep } from '../base/clock.ts'
 import type { TraceQueries } from '../contract/queries.ts'
 import { runJob } from '../contract/query-job.ts'
 import { Frontend } from '../frontend/frontend.ts'
 import { frontendMetrics } from '../frontend/metrics.ts'
-import { CallClient } from '../net/frame-call.ts'
 import { listenHttp } from '../net/http-server.ts'
 import { BlockCatalog } from '../querier/block-catalog.ts'
-import { Querier, type RecentData } from '../querier/querier.ts'
+import { Querier } from '../querier/querier.ts'
+import { FrontendPulls } from '../remote/frontend-pulls.ts'
 import { IngesterPool } from '../remote/ingester-pool.ts'
-import { pullJobs, remoteRunner } from '../remote/query-pull.ts'
-import { listRoster } from '../storage/blocklist/roster.ts'
+import { type PullStream, remoteRunner } from '../remote/query-pull.ts'
 import { compileSpansetFilter } from '../traceql/compile-filter.ts'
 import { extractFilter } from '../traceql/extract-filter.ts'
 import { parseTagName } from '../traceql/parse-tag-name.ts'
@@ -23,6 +23,7 @@ import { validateQuery } from '../traceql/validate.ts'
 import { drainMs, shown } from './modules-server.ts'
 import type { Parts, Surroundings } from './parts.ts'
 import type { PartsOf, Started } from './registry.ts'
+import { type RecentSources, RosterSources } from './roster-sources.ts'
 
 export async function startQuerier(
   around: Surroundings,
@@ -38,87 +39,64 @@ export async function startQuerier(
       for (const [tenant, length] of catalog.lengths()) lengths.set({ tenant }, length)
     },
   })
-  const recent = recentData(around, parts)
-  const querier = new Querier({ catalog, recent: recent.of })
+  const recent = recentData(around, parts, catalog)
+  const querier = new Querier({ catalog, recent: tenant => recent.of(tenant) })
   const stopPulling = config.targets.includes('all')
-    ? () => undefined
-    : pullFromFrontend(around, querier)
+    ? async () => undefined
+    : pullFromFrontends(around, querier)
   return {
     part: querier,
     async stop() {
-      stopPulling()
+      await stopPulling()
       recent.close()
     },
   }
 }
 
-interface RecentSources {
-  of(tenant: string): Promise<RecentData>
-  close(): void
-}
-
 /** The ingester of this process, or all that the cluster has; the roster says who must answer. */
-function recentData(around: Surroundings, parts: PartsOf<Parts>): RecentSources {
+function recentData(
+  around: Surroundings,
+  parts: PartsOf<Parts>,
+  catalog: BlockCatalog,
+): RecentSources {
   const own = parts.find('ingester')
   if (own)
     return { of: async tenant => ({ sources: [own.source(tenant)] }), close: () => undefined }
-  const { server, ingester } = around.config
+  const { server, ingester, ingesterClient, vivace } = around.config
+  const { replicationFactor } = ingester.lifecycler.ring
+  const members = parts.get('members')
   const pool = new IngesterPool({
-    members: parts.get('members'),
+    members,
     recvBytesMax: server.grpcMaxRecvBytes,
     sendBytesMax: server.grpcMaxSendBytes,
-    replicationFactor: ingester.lifecycler.ring.replicationFactor,
+    replicationFactor,
+    timeoutMs: ingesterClient.remoteTimeoutMs,
   })
-  const { store } = parts.get('store')
-  const tolerated = Math.floor(ingester.lifecycler.ring.replicationFactor / 2)
-  return {
-    async of(tenant) {
-      const [{ sources, answered }, roster] = await Promise.all([
-        pool.sources(tenant),
-        listRoster(store),
-      ])
-      const owing = roster.entries.filter(entry => entry.pending && !answered.has(entry.instance))
-      const lost = roster.entries
-        .filter(entry => entry.losses.length > 0)
-        .map(entry => entry.instance)
-      if (owing.length <= tolerated && lost.length === 0) return { sources }
-      const names = [...owing.map(entry => entry.instance), ...lost].join(', ')
-      return {
-        sources,
-        missing: `ingesters with data that is not uploaded do not answer: ${names}`,
-      }
-    },
-    close: () => pool.close(),
-  }
+  return new RosterSources({
+    pool,
+    members,
+    store: parts.get('store').store,
+    catalog,
+    missingMax: Math.floor(replicationFactor / 2),
+    required: vivace.roster.required,
+  })
 }
 
-/** Keeps `parallelism` streams open to every frontend and takes jobs from them. */
-function pullFromFrontend(around: Surroundings, querier: TraceQueries): () => void {
+/** Keeps streams open to every frontend and takes jobs from them. */
+function pullFromFrontends(around: Surroundings, querier: TraceQueries): () => Promise<void> {
   const { config, clock, log } = around
   const { frontendAddress, parallelism } = config.querier.frontendWorker
-  if (frontendAddress === '') return () => undefined
-  const client = new CallClient(frontendAddress, {
+  if (frontendAddress === '') return async () => undefined
+  const pulls = new FrontendPulls({
+    clock,
+    address: frontendAddress,
+    streams: Math.max(parallelism, 8),
     recvBytesMax: config.server.grpcMaxRecvBytes,
     sendBytesMax: config.server.grpcMaxSendBytes,
+    run: (job, signal) => runJob(querier, job, signal),
   })
-  let stopped = false
-  const open = new Set<{ stop(): void }>()
-  const pull = async (): Promise<void> => {
-    while (!stopped) {
-      const pulling = pullJobs(client, (job, signal) => runJob(querier, job, signal))
-      open.add(pulling)
-      await pulling.ended
-      open.delete(pulling)
-      await new Promise<void>(resolve => clock.after(200, resolve))
-    }
-  }
-  for (let i = 0; i < Math.max(parallelism, 8); i++) void pull()
   log.debug({ frontendAddress }, 'taking queries from the frontend')
-  return () => {
-    stopped = true
-    for (const pulling of open) pulling.stop()
-    client.close()
-  }
+  return () => pulls.stop(drainMs)
 }
 
 export async function startFrontend(
@@ -138,12 +116,55 @@ export async function startFrontend(
       runJob(querier, job, signal)
     for (let i = 0; i < config.querier.maxConcurrentQueries; i++) frontend.addRunner(run)
   } else {
-    parts.get('internal').onPull(stream => {
-      const runner = remoteRunner(stream, () => remove())
-      const remove = frontend.addRunner(runner)
-    })
+    const pulls = new FrontendRunners(frontend, clock)
+    parts.get('internal').onPull(stream => pulls.add(stream))
+    return { part: frontend, stop: () => pulls.stop(drainMs) }
   }
   return { part: frontend }
+}
+
+/** The streams of queriers, each a runner of the frontend. */
+class FrontendRunners {
+  readonly #frontend: Frontend
+  readonly #clock: Clock
+  readonly #streams = new Set<PullStream>()
+  #jobs = 0
+  #isStopped = false
+
+  constructor(frontend: Frontend, clock: Clock) {
+    this.#frontend = frontend
+    this.#clock = clock
+  }
+
+  add(stream: PullStream): void {
+    if (this.#isStopped) {
+      stream.end()
+      return
+    }
+    this.#streams.add(stream)
+    const runner = remoteRunner(stream, () => {
+      this.#streams.delete(stream)
+      remove()
+    })
+    const remove = this.#frontend.addRunner(async (job, signal) => {
+      this.#jobs++
+      try {
+        return await runner(job, signal)
+      } finally {
+        this.#jobs--
+      }
+    })
+  }
+
+  /** Lets queries finish for at most `waitMs`, then sends the queriers away. */
+  async stop(waitMs: number): Promise<void> {
+    const beganMs = this.#clock.monotonicMs()
+    while (this.#jobs > 0 && this.#clock.monotonicMs() - beganMs < waitMs) {
+      await sleep(this.#clock, 20)
+    }
+    this.#isStopped = true
+    for (const stream of this.#streams) stream.end()
+  }
 }
 
 export async function startTempoApi(

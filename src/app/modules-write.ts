@@ -83,12 +83,13 @@ export async function startIngesterClients(
 ): Promise<Started<IngesterPush>> {
   const own = parts.find('ingester')
   if (own) return { part: own }
-  const { server, ingester } = around.config
+  const { server, ingester, ingesterClient } = around.config
   const pool = new IngesterPool({
     members: parts.get('members'),
     recvBytesMax: server.grpcMaxRecvBytes,
     sendBytesMax: server.grpcMaxSendBytes,
     replicationFactor: ingester.lifecycler.ring.replicationFactor,
+    timeoutMs: ingesterClient.remoteTimeoutMs,
   })
   return { part: pool, stop: async () => pool.close() }
 }

@@ -58,6 +58,7 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
   const log = createLogger(config.server.logFormat as LogFormat, config.server.logLevel)
   for (const warning of loaded.warnings) log.warn({}, warning)
   const metrics = new Metrics()
+  metrics.collectProcess()
   metrics
     .gauge('tempo_build_info', 'Which version this is.', [
       'version',

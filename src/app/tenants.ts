@@ -20,7 +20,8 @@ export function tenantRules(multitenancy: boolean, multiTenantQueries: boolean):
     forWrite(header) {
       // An exporter that is behind a gateway may get its header later: it should try again.
       if (header === undefined) throw fail('UNAVAILABLE', 'no org id')
-      if (header === '') throw fail('BAD_REQUEST', 'no org id')
+      // An empty name, alone or among others, is the client's fault.
+      if (header.split('|').includes('')) throw fail('BAD_REQUEST', 'no org id')
       return oneTenant(header)
     },
   }

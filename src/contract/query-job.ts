@@ -1,3 +1,4 @@
+import { Failure, fail } from '../base/errors.ts'
 import type {
   OperationsRequest,
   SearchRequest,
@@ -16,8 +17,20 @@ export type QueryJob = { readonly tenant: string } & (
   | { readonly method: 'operations'; readonly request: OperationsRequest }
 )
 
-/** Runs one job; the result is that of the method. */
+/** Runs one job; the result is that of the method. Fails with `runnerGone` when it cannot know. */
 export type JobRunner = (job: QueryJob, signal: AbortSignal) => Promise<unknown>
+
+const goneReason = 'runner gone'
+
+/** The failure of a runner that ended in the middle of a job: another one may run it again. */
+export function runnerGone(): Failure {
+  const what = 'the querier that ran this query has gone; try again'
+  return fail('UNAVAILABLE', what, { reason: goneReason })
+}
+
+export function isRunnerGone(error: unknown): boolean {
+  return error instanceof Failure && error.fields['reason'] === goneReason
+}
 
 export function runJob(
   queries: TraceQueries,

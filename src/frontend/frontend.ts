@@ -15,7 +15,7 @@ import type {
   TraceQueries,
   TraceResult,
 } from '../contract/queries.ts'
-import type { JobRunner, QueryJob } from '../contract/query-job.ts'
+import { isRunnerGone, type JobRunner, type QueryJob } from '../contract/query-job.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { FrontendMetrics } from './metrics.ts'
 
@@ -31,6 +31,8 @@ interface Waiting {
   readonly job: QueryJob
   readonly signal: AbortSignal
   readonly sinceMs: number
+  /** Runners that took the job and went away. */
+  lost: number
   resolve(value: unknown): void
   reject(error: unknown): void
 }
@@ -42,6 +44,9 @@ const operations: Record<QueryJob['method'], string> = {
   tagValues: 'metadata',
   operations: 'metadata',
 }
+
+/** A job that ends queriers, were there one, must not end all of them. */
+const runnersLostMax = 2
 
 /**
  * Takes queries, lets tenants take turns, and hands jobs to queriers: each querier is a number of
@@ -145,7 +150,7 @@ export class Frontend implements TraceQueries {
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
       const sinceMs = this.#deps.clock.monotonicMs()
-      this.#queue.push(job.tenant, { job, signal, sinceMs, resolve, reject })
+      this.#queue.push(job.tenant, { job, signal, sinceMs, lost: 0, resolve, reject })
       this.#deps.metrics.queueLength.set({ user: job.tenant }, this.#queue.length)
       this.#dispatch()
     })
@@ -169,10 +174,20 @@ export class Frontend implements TraceQueries {
     try {
       waiting.resolve(await runner(waiting.job, waiting.signal))
     } catch (error) {
-      waiting.reject(error)
+      if (isRunnerGone(error) && waiting.lost < runnersLostMax) this.#again(waiting)
+      else waiting.reject(error)
     } finally {
       if (!this.#gone.delete(runner)) this.#idle.push(runner)
       this.#dispatch()
+    }
+  }
+
+  #again(waiting: Waiting): void {
+    waiting.lost++
+    try {
+      this.#queue.push(waiting.job.tenant, waiting)
+    } catch (error) {
+      waiting.reject(error)
     }
   }
 }

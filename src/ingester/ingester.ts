@@ -11,7 +11,7 @@ import { type ReplayReport, replayWal } from '../storage/wal/replay.ts'
 import type { Wal } from '../storage/wal/wal.ts'
 import { cutTenant } from './cut.ts'
 import { type FreezeDeps, freeze } from './freeze.ts'
-import { findLocalBlocks, type LocalBlock } from './local-block.ts'
+import { findLocalBlocks, type LocalBlock, removeLocalBlock } from './local-block.ts'
 import { TenantInstance, type TraceLimits } from './tenant-instance.ts'
 
 export interface IngesterSettings {
@@ -131,6 +131,11 @@ export class Ingester implements IngesterPush {
       `ingester ${this.#deps.settings.instance}`,
       instance?.sources() ?? [],
     )
+  }
+
+  /** Changes when blocks are about to be found in the object store only. */
+  dropsAnnounced(tenant: string): number {
+    return this.#instances.get(tenant)?.dropsAnnounced ?? 0
   }
 
   get tenants(): readonly TenantInstance[] {
@@ -317,14 +322,24 @@ export class Ingester implements IngesterPush {
       retire: (block: LocalBlock) => this.#retire(instance, block),
     }
     await cutTenant(deps, instance)
-    if (settings.keepUploadedMs === 0) this.#forgetUploaded(instance, clock.nowMs(), true)
+    if (settings.keepUploadedMs === 0) this.#forgetUploaded(instance, clock.nowMs(), false)
   }
 
-  #forgetUploaded(instance: TenantInstance, nowMs: number, now: boolean): void {
-    const keepMs = now ? 0 : this.#deps.settings.keepUploadedMs
+  /**
+   * In this process the block list names a block as soon as it is uploaded. Other processes read
+   * the list now and then, or when they see that a drop is announced; then it is served a little
+   * longer, to queries that began before.
+   */
+  #forgetUploaded(instance: TenantInstance, nowMs: number, pressed: boolean): void {
+    const { keepUploadedMs } = this.#deps.settings
     for (const block of [...instance.blocks]) {
-      if (block.uploadedMs === undefined || nowMs - block.uploadedMs < keepMs) continue
-      this.#retire(instance, block)
+      if (block.uploadedMs === undefined) continue
+      if (keepUploadedMs === 0) this.#retire(instance, block)
+      else if (block.leavingMs === undefined) {
+        if (!pressed && nowMs - block.uploadedMs < keepUploadedMs) continue
+        block.leavingMs = nowMs
+        instance.dropsAnnounced++
+      } else if (nowMs - block.leavingMs >= retiredKeepMs) this.#retire(instance, block)
     }
   }
 
@@ -342,7 +357,7 @@ export class Ingester implements IngesterPush {
     for (;;) {
       const oldest = this.#retired[0]
       if (!oldest || nowMs - oldest.atMs < keepMs) return
-      await this.#deps.disk.removeTree(oldest.directory)
+      await removeLocalBlock(this.#deps.disk, oldest.directory)
       this.#retired.shift()
     }
   }

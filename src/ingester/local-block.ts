@@ -17,6 +17,8 @@ export interface LocalBlock {
   readonly source: LocalSource
   /** When the object store got it, ms since 1970; undefined before. */
   uploadedMs: number | undefined
+  /** When it was announced that it will be dropped. */
+  leavingMs: number | undefined
 }
 
 export function blocksDirectory(walDirectory: string, tenant: string): string {
@@ -41,7 +43,8 @@ export async function openLocalBlock(
     read: async (offset, length) => disk.readRangeSync(path, offset, length),
   }
   const file = await BlockFile.open(meta.id, reader, cache)
-  return { meta, directory, source: new LocalSource(new BlockSource(file)), uploadedMs: undefined }
+  const source = new LocalSource(new BlockSource(file))
+  return { meta, directory, source, uploadedMs: undefined, leavingMs: undefined }
 }
 
 export async function finishLocalBlock(
@@ -55,6 +58,12 @@ export async function finishLocalBlock(
 export async function markUploaded(disk: Disk, block: LocalBlock, nowMs: number): Promise<void> {
   block.uploadedMs = nowMs
   await disk.writeFileAtomic(join(block.directory, 'uploaded'), Buffer.from(String(nowMs)))
+}
+
+/** The description first: what a crash leaves is then an unfinished block, not a damaged one. */
+export async function removeLocalBlock(disk: Disk, directory: string): Promise<void> {
+  await disk.remove(join(directory, 'block.json'))
+  await disk.removeTree(directory)
 }
 
 export interface FoundBlocks {
@@ -110,6 +119,6 @@ async function openExisting(
 async function withoutReplaced(disk: Disk, blocks: LocalBlock[]): Promise<LocalBlock[]> {
   const replaced = new Set(blocks.flatMap(block => block.meta.replaces ?? []))
   for (const block of blocks)
-    if (replaced.has(block.meta.id)) await disk.removeTree(block.directory)
+    if (replaced.has(block.meta.id)) await removeLocalBlock(disk, block.directory)
   return blocks.filter(block => !replaced.has(block.meta.id))
 }

@@ -22,6 +22,8 @@ export class TenantInstance {
   liveSinceMs: number | undefined
   readonly freezing: LiveSegment[] = []
   readonly blocks: LocalBlock[] = []
+  /** Uploaded blocks that are, or soon will be, served from the object store only. */
+  dropsAnnounced = 0
   readonly #clock: Clock
   #source: { generation: number; segment: LiveSegment; source: LocalSource } | undefined
   /** New traces of the last seconds: (second, count). */

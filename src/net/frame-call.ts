@@ -192,19 +192,26 @@ async function answer(
   stream.end()
 }
 
-/** A connection to another of our processes. */
+export interface CallClientOptions {
+  readonly recvBytesMax: number
+  readonly sendBytesMax: number
+}
+
+type ClientStream = grpc.ClientDuplexStream<Buffer, Buffer>
+
+/**
+ * A connection to another of our processes. When it fails the next call makes a new one at once:
+ * gRPC's own would refuse all calls until its backoff is over, also when the process has long come
+ * back.
+ */
 export class CallClient {
   readonly address: string
-  readonly #client: grpc.Client
+  readonly #options: CallClientOptions
+  #client: grpc.Client | undefined
 
-  constructor(address: string, options: { recvBytesMax: number; sendBytesMax: number }) {
+  constructor(address: string, options: CallClientOptions) {
     this.address = address
-    this.#client = new grpc.Client(address, grpc.credentials.createInsecure(), {
-      'grpc.max_receive_message_length': options.recvBytesMax,
-      'grpc.max_send_message_length': options.sendBytesMax,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    })
+    this.#options = options
   }
 
   call(
@@ -213,8 +220,7 @@ export class CallClient {
     body: Uint8Array,
     signal?: AbortSignal,
   ): Promise<CallMessage> {
-    const pass = (bytes: Buffer) => bytes
-    const stream = this.#client.makeBidiStreamRequest<Buffer, Buffer>(callPath, pass, pass)
+    const stream = this.open(callPath)
     return new Promise((resolve, reject) => {
       const cancel = () => stream.cancel()
       if (signal?.aborted) cancel()
@@ -241,13 +247,32 @@ export class CallClient {
     })
   }
 
-  /** A stream that stays open, for messages both ways. */
-  open(path: string): grpc.ClientDuplexStream<Buffer, Buffer> {
+  /** A stream that stays open, for messages both ways. Its `error` must be listened to. */
+  open(path: string): ClientStream {
+    this.#client ??= this.#connect()
+    const client = this.#client
     const pass = (bytes: Buffer) => bytes
-    return this.#client.makeBidiStreamRequest<Buffer, Buffer>(path, pass, pass)
+    const stream = client.makeBidiStreamRequest<Buffer, Buffer>(path, pass, pass)
+    stream.on('error', error => {
+      const isLost = (error as grpc.ServiceError).code === grpc.status.UNAVAILABLE
+      if (!isLost || this.#client !== client) return
+      client.close()
+      this.#client = undefined
+    })
+    return stream
   }
 
   close(): void {
-    this.#client.close()
+    this.#client?.close()
+    this.#client = undefined
+  }
+
+  #connect(): grpc.Client {
+    return new grpc.Client(this.address, grpc.credentials.createInsecure(), {
+      'grpc.max_receive_message_length': this.#options.recvBytesMax,
+      'grpc.max_send_message_length': this.#options.sendBytesMax,
+      // Else a new client would share the failed connection of the old one.
+      'grpc.use_local_subchannel_pool': 1,
+    })
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { fail } from '../base/errors.ts'
 
 /**
@@ -25,11 +26,29 @@ export interface Listener {
 }
 
 const headersTimeoutMs = 10_000
-/** More headers than this are refused while they are read (431). */
-const headersBytesMax = 32_768
+/** How often slow connections are looked for: they live this much longer at most. */
+const slowCheckMs = 2000
+/**
+ * A longer request line with headers is refused while it is read (431). The longest TraceQL query
+ * that is allowed by default, 128 KiB, fits with every second character percent-encoded.
+ */
+export const headersBytesMax = 262_144
 
 export async function listenHttp(options: HttpListenerOptions): Promise<Listener> {
-  const server = createServer({ maxHeaderSize: headersBytesMax }, options.handle)
+  const answering = new Set<Duplex>()
+  const server = createServer(
+    { maxHeaderSize: headersBytesMax, connectionsCheckingInterval: slowCheckMs },
+    (request, response) => {
+      answering.add(request.socket)
+      response.once('close', () => answering.delete(request.socket))
+      options.handle(request, response)
+    },
+  )
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // In the middle of an answer another one would be taken for a part of it.
+    if (!socket.writable || answering.has(socket)) socket.destroy()
+    else socket.end(refusal(error))
+  })
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = options.requestTimeoutMs
   server.keepAliveTimeout = options.idleTimeoutMs
@@ -45,6 +64,31 @@ export async function listenHttp(options: HttpListenerOptions): Promise<Listener
     host: options.host,
     port: address.port,
     close: drainMs => closeServer(server, sockets, drainMs),
+  }
+}
+
+/** The answer to what never became a request. */
+function refusal(error: NodeJS.ErrnoException): string {
+  const { status, text } = refusalOf(error)
+  const headers = [
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    'X-Content-Type-Options: nosniff',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ]
+  return `HTTP/1.1 ${status}\r\n${headers.join('\r\n')}\r\n\r\n${text}`
+}
+
+function refusalOf(error: NodeJS.ErrnoException): { status: string; text: string } {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW': {
+      const text = `request line and headers exceed the limit of ${headersBytesMax} bytes: shorten the URL or send fewer headers`
+      return { status: '431 Request Header Fields Too Large', text }
+    }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: '408 Request Timeout', text: 'the request did not arrive in time' }
+    default:
+      return { status: '400 Bad Request', text: `not an HTTP/1.1 request: ${error.message}` }
   }
 }
 

@@ -19,7 +19,7 @@ export async function readBody(
   const chunks: Buffer[] = []
   let bytes = 0
   try {
-    for await (const chunk of decoder ? request.pipe(decoder) : request) {
+    for await (const chunk of decoder ? request.pipe(decoder) : keptOpen(request)) {
       bytes += chunk.length
       if (bytes > bytesMax) throw tooLarge(bytes, bytesMax, setting)
       chunks.push(chunk as Buffer)
@@ -34,6 +34,11 @@ export async function readBody(
     )
   }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes)
+}
+
+/** A loop that is left early would close the connection, and no answer could be sent. */
+function keptOpen(request: IncomingMessage): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false })
 }
 
 function tooLarge(bytes: number, bytesMax: number, setting: string): Error {

@@ -105,10 +105,40 @@ function sendFailure(
     response.setHeader('Retry-After', String(Math.max(1, Math.ceil(deps.retryAfterMs / 1000))))
   const status = statusOfFailure(failure, wait ? deps.retryAfterMs : undefined)
   const body = encoding === 'json' ? googleStatusToJson(status) : googleStatusToProtobuf(status)
+  const type = contentTypes[encoding]
+  if (request.complete) send(response, failure.kind.http, type, body)
+  else sendAndDrain(request, response, failure.kind.http, type, body)
+}
+
+/** How long a client that is refused may go on sending. */
+const drainMaxMs = 5000
+
+/**
+ * Answers while the client still sends, and closes when it has finished: a connection that is closed
+ * under it would lose the answer, and the client would send all of it again.
+ */
+function sendAndDrain(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Uint8Array,
+): void {
+  if (response.destroyed) return
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   // The rest of a body that is not read would be taken for the next request.
-  if (!request.complete) response.setHeader('Connection', 'close')
-  send(response, failure.kind.http, contentTypes[encoding], body)
-  if (!request.complete) request.resume()
+  response.setHeader('Connection', 'close')
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': bytes.length })
+  response.write(bytes)
+  const end = () => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(end, drainMaxMs)
+  request.once('end', end)
+  request.once('close', end)
+  request.unpipe()
+  request.resume()
 }
 
 function send(

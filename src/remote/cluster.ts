@@ -1,8 +1,8 @@
-import { lookup } from 'node:dns/promises'
 import { createServer, get, type Server } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { cannotListen } from '../net/http-server.ts'
 import type { Member, MemberState, Members } from '../ring/members.ts'
+import { placeText, resolvePlaces } from './resolve.ts'
 
 /**
  * Members by DNS and direct questions: every few seconds each name of `join_members` is resolved
@@ -116,39 +116,22 @@ export class Cluster implements Members {
   }
 
   async #ask(): Promise<void> {
-    const addresses = await this.#resolve()
+    const { joinMembers, port: ownPort } = this.#options
+    const addresses = await resolvePlaces(joinMembers, ownPort)
     await Promise.all(
       addresses.map(async ({ host, port }) => {
         const answer = await askMember(host, port)
         if (!answer) return
         const { grpcHost, grpcPort, ...member } = answer
         // A process on all interfaces is reached at the address at which it answered.
-        const reachable = grpcHost === '' || grpcHost === '0.0.0.0' ? host : grpcHost
-        const address = `${reachable.includes(':') ? `[${reachable}]` : reachable}:${grpcPort}`
+        const isAnywhere = ['', '0.0.0.0', '::'].includes(grpcHost)
+        const address = placeText({ host: isAnywhere ? host : grpcHost, port: grpcPort })
         this.#seen.set(answer.instance, {
           member: { ...member, address },
           atMs: this.#options.clock.monotonicMs(),
         })
       }),
     )
-  }
-
-  async #resolve(): Promise<{ host: string; port: number }[]> {
-    const found = new Map<string, { host: string; port: number }>()
-    for (const name of this.#options.joinMembers) {
-      const match = /^(?:dns(?:srv)?\+)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(name)
-      if (!match) continue
-      const host = match[1]!.replace(/^\[|\]$/g, '')
-      const port = Number(match[2] ?? this.#options.port)
-      try {
-        for (const { address } of await lookup(host, { all: true })) {
-          found.set(`${address} ${port}`, { host: address, port })
-        }
-      } catch {
-        // A name that is not known yet: its pods have not been made.
-      }
-    }
-    return [...found.values()]
   }
 }
 

@@ -21,6 +21,8 @@ import type { TagValueSet } from '../search/tags.ts'
 
 export interface ServedIngester extends IngesterPush {
   source(tenant: string): QuerySource
+  /** Changes when blocks are about to be found in the object store only. */
+  dropsAnnounced(tenant: string): number
 }
 
 type Argument<T> = T & { readonly tenant: string }
@@ -48,7 +50,8 @@ export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHand
     const shownRange = range
       ? { minNs: range.minNs.toString(), maxNs: range.maxNs.toString() }
       : null
-    return { value: { range: shownRange, storedBytes } }
+    const dropsAnnounced = ingester.dropsAnnounced(tenant)
+    return { value: { range: shownRange, storedBytes, dropsAnnounced } }
   })
   serve('index', async ({ tenant }) => {
     const index = await ingester.source(tenant).index()
@@ -117,12 +120,13 @@ function decodeLanes(count: number, body: Uint8Array): TraceIndexLanes {
   }
 }
 
-export function remotePush(client: CallClient): IngesterPush {
-  return {
-    async push(tenant, body) {
-      return (await client.call('ingester.push', { tenant }, body)).value as PushResult
-    },
-  }
+export async function remotePush(
+  client: CallClient,
+  tenant: string,
+  body: Uint8Array,
+  signal: AbortSignal,
+): Promise<PushResult> {
+  return (await client.call('ingester.push', { tenant }, body, signal)).value as PushResult
 }
 
 /** What an ingester holds of a tenant; asks it for its time range first. */
@@ -130,17 +134,22 @@ export async function remoteSource(
   client: CallClient,
   name: string,
   tenant: string,
-): Promise<QuerySource> {
-  const { value } = await client.call('ingester.describe', { tenant }, noBody)
-  const described = value as { range: { minNs: string; maxNs: string } | null; storedBytes: number }
-  const { range } = described
-  return new RemoteSource(
+  signal: AbortSignal,
+): Promise<{ source: QuerySource; dropsAnnounced: number }> {
+  const { value } = await client.call('ingester.describe', { tenant }, noBody, signal)
+  const { range, storedBytes, dropsAnnounced } = value as {
+    range: { minNs: string; maxNs: string } | null
+    storedBytes: number
+    dropsAnnounced: number
+  }
+  const source = new RemoteSource(
     client,
     name,
     tenant,
-    described.storedBytes,
+    storedBytes,
     range && { minNs: BigInt(range.minNs), maxNs: BigInt(range.maxNs) },
   )
+  return { source, dropsAnnounced }
 }
 
 class RemoteSource implements QuerySource {

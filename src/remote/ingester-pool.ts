@@ -12,6 +12,14 @@ export interface PoolOptions {
   readonly recvBytesMax: number
   readonly sendBytesMax: number
   readonly replicationFactor: number
+  /** How long a push, or the first question to an ingester, may take. */
+  readonly timeoutMs: number
+}
+
+export interface AnsweringIngesters {
+  readonly sources: QuerySource[]
+  /** Instance -> drops that it has announced. */
+  readonly answered: Map<string, number>
 }
 
 /** The ingesters of the cluster: where traces are sent to, and who is asked for recent data. */
@@ -55,18 +63,24 @@ export class IngesterPool implements IngesterPush {
     })
   }
 
-  /** Every ingester that answers, as a source of a tenant's recent data. */
-  async sources(tenant: string): Promise<{ sources: QuerySource[]; answered: Set<string> }> {
-    const members = this.#options.members.withTarget('ingester')
-    const answered = new Set<string>()
+  /** Every ingester that answers, but those named, as a source of a tenant's recent data. */
+  async sources(
+    tenant: string,
+    except: ReadonlyMap<string, unknown> = new Map(),
+  ): Promise<AnsweringIngesters> {
+    const members = this.#options.members
+      .withTarget('ingester')
+      .filter(member => !except.has(member.instance))
+    const answered = new Map<string, number>()
     const sources: QuerySource[] = []
     await Promise.all(
       members.map(async member => {
         try {
-          sources.push(
-            await remoteSource(this.#client(member), `ingester ${member.instance}`, tenant),
-          )
-          answered.add(member.instance)
+          const name = `ingester ${member.instance}`
+          const signal = AbortSignal.timeout(this.#options.timeoutMs)
+          const found = await remoteSource(this.#client(member), name, tenant, signal)
+          sources.push(found.source)
+          answered.set(member.instance, found.dropsAnnounced)
         } catch {
           // Whether it is missed is decided by the roster, which knows who owes data.
         }
@@ -94,7 +108,7 @@ export class IngesterPool implements IngesterPush {
       while (next < ranked.length) {
         const member = ranked[next++]!
         try {
-          results.push(await remotePush(this.#client(member)).push(tenant, body))
+          results.push(await this.#pushTo(member, tenant, body))
           return
         } catch (error) {
           failure = error
@@ -109,6 +123,18 @@ export class IngesterPool implements IngesterPush {
     throw failure instanceof Error && results.length === 0 && needed === 1
       ? failure
       : fail('UNAVAILABLE', what)
+  }
+
+  async #pushTo(member: Member, tenant: string, body: Uint8Array): Promise<PushResult> {
+    const { timeoutMs } = this.#options
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      return await remotePush(this.#client(member), tenant, body, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+      const what = `ingester ${member.instance} did not answer within ${timeoutMs} ms (ingester_client.remote_timeout)`
+      throw fail('UNAVAILABLE', what)
+    }
   }
 
   async #active(): Promise<readonly Member[]> {

@@ -1,6 +1,6 @@
 import type * as grpc from '@grpc/grpc-js'
 import { asFailure, fail } from '../base/errors.ts'
-import type { JobRunner, QueryJob } from '../contract/query-job.ts'
+import { type JobRunner, type QueryJob, runnerGone } from '../contract/query-job.ts'
 import {
   type CallClient,
   errorHead,
@@ -37,7 +37,7 @@ export function remoteRunner(stream: PullStream, closed: () => void): JobRunner 
     if (isClosed) return
     isClosed = true
     closed()
-    waiting?.reject(fail('UNAVAILABLE', 'the querier that ran this query has gone; try again'))
+    waiting?.reject(runnerGone())
   }
   const reader = new FrameReader((head, body) => {
     const failure = errorOfHead(head)
@@ -55,7 +55,7 @@ export function remoteRunner(stream: PullStream, closed: () => void): JobRunner 
   stream.on('end', close)
   return (job, signal) =>
     new Promise((resolve, reject) => {
-      if (isClosed) return reject(fail('UNAVAILABLE', 'the querier has gone; try again'))
+      if (isClosed) return reject(runnerGone())
       const cancel = () => {
         reject(fail('CANCELED', 'the query was canceled by its client'))
         // The querier sees the end of the stream, stops, and opens another one.
@@ -88,7 +88,7 @@ function withBody(value: unknown, body: Uint8Array): unknown {
 
 /**
  * Opens one stream to a frontend and runs its jobs until the stream ends. Rejects never; resolves
- * when the stream is gone.
+ * when the stream is gone. `stop` lets a job that runs finish.
  */
 export function pullJobs(
   client: CallClient,
@@ -107,8 +107,14 @@ export function pullJobs(
       finish()
     })
   })
+  let running = 0
+  let isStopping = false
   const reader = new FrameReader(head => {
-    void answerJob(stream, run, head['job'] as QueryJob, abort.signal)
+    running++
+    void answerJob(stream, run, head['job'] as QueryJob, abort.signal).finally(() => {
+      running--
+      if (isStopping && running === 0) stream.end()
+    })
   })
   stream.on(
     'data',
@@ -117,7 +123,8 @@ export function pullJobs(
   return {
     ended,
     stop() {
-      stream.end()
+      isStopping = true
+      if (running === 0) stream.end()
     },
   }
 }

@@ -53,8 +53,20 @@ async function bindOne(
   if (test.kind === 'exists') return { kind: 'present' }
   const { op, literal } = test
   if (op === '=~' || op === '!~' || op === 'contains') return never
-  const value = type === ValueType.bool ? boolOf(op, literal) : numberOf(op, literal)
+  const value =
+    type === ValueType.bool
+      ? boolOf(op, literal)
+      : type === ValueType.int && literal.type === 'int'
+        ? amongExact(literal.value)
+        : numberOf(op, literal)
   return value === undefined ? never : { kind: 'number', op, value }
+}
+
+/** Stored ints lie within ±2^53: a literal beyond is above or below them all, and equals none. */
+function amongExact(literal: string): number {
+  const value = Number(literal)
+  if (Number.isSafeInteger(value) || BigInt(literal) === -(2n ** 53n)) return value
+  return value < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
 }
 
 async function bindDictionary(
@@ -70,7 +82,10 @@ async function bindDictionary(
     if (type !== ValueType.overflow) return { kind: 'present' }
     return {
       kind: 'table',
-      table: await dictionary.match(`exists/${leaf.key}`, overflowTest(leaf.key, null)),
+      table: await dictionary.match(
+        JSON.stringify(['exists', leaf.key]),
+        overflowTest(leaf.key, null),
+      ),
     }
   }
   const { op, literal } = test
@@ -82,22 +97,11 @@ async function bindDictionary(
     return code < 0 ? never : { kind: 'code', code }
   }
   const value: BytesTest = isText ? textTest(op, literal) : anyValueTest(op, literal)
-  const stored =
-    type === ValueType.overflow
-      ? overflowTest(leaf.key, overflowValueTest(value, op, literal))
-      : value
-  const key = `${type === ValueType.overflow ? leaf.key : ''}/${op}/${literal.type}/${literal.value}`
+  const isOverflow = type === ValueType.overflow
+  const stored = isOverflow ? overflowTest(leaf.key, value) : value
+  // As JSON: keys and literals may hold any character.
+  const key = JSON.stringify([isOverflow ? leaf.key : null, op, literal.type, literal.value])
   return { kind: 'table', table: await dictionary.match(key, stored) }
-}
-
-/** Overflow values are encoded AnyValues of any type, plain text included. */
-function overflowValueTest(
-  value: BytesTest,
-  op: CompareOp,
-  literal: Parameters<typeof textTest>[1],
-): BytesTest {
-  const any = anyValueTest(op, literal)
-  return op === 'textEquals' ? bytes => value(bytes) || any(bytes) : any
 }
 
 /** Applies a test to a column's values; `out` has one byte per item. */

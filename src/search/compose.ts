@@ -21,7 +21,7 @@ import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
-import { joinSources } from './split-set.ts'
+import { joinSources, splitInside } from './split-set.ts'
 import { type TagValueSet, tagScopes } from './tags.ts'
 
 /** One answer from many sources, over whole traces, each exactly once. */
@@ -71,7 +71,7 @@ export async function composeSearch(
   // A trace may have a part outside the range: whole traces are joined over all sources.
   const searched = within(all, request.range)
   countSources(stats, searched)
-  const sources = searched.length === 0 ? [] : all.filter(source => source.range !== null)
+  const sources = mayAnswer(all, searched, request) ? within(all, undefined) : []
   const ownership = await joinSources(sources)
   const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
   const parts = await Promise.all(
@@ -98,6 +98,19 @@ export async function composeSearch(
     hits = newestHits([...hits, ...found.flat()], request.limit)
   }
   return { hits: newestHits(hits, request.limit), stats }
+}
+
+/** False when no trace can overlap the range, not even one with parts before and behind it. */
+function mayAnswer(
+  all: readonly QuerySource[],
+  searched: readonly QuerySource[],
+  { range }: SearchRequest,
+): boolean {
+  if (!range || searched.length > 0) return true
+  const startNs = BigInt(range.startNs)
+  const filled = within(all, undefined)
+  const before = filled.some(source => source.range!.maxNs < startNs)
+  return before && filled.some(source => source.range!.minNs > BigInt(range.endNs))
 }
 
 /** Sources that are searched at the same time: hides the latency of a store, wastes little work. */
@@ -184,9 +197,6 @@ export async function composeOperations(
   return { operations, stats }
 }
 
-/** Stands for "differs from every copy": forces a trace that is split inside a source to be assembled. */
-const differs = 0xffffffff
-
 /** The index of several sources as one; a trace that they split never equals another's copy. */
 export async function composeIndex(sources: readonly QuerySource[]): Promise<TraceIndexLanes> {
   const ownership = await joinSources(sources)
@@ -200,7 +210,7 @@ export async function composeIndex(sources: readonly QuerySource[]): Promise<Tra
       if (split.has(key)) {
         if (seen.has(key)) continue
         seen.add(key)
-        rows.push([index.hashHigh[i]!, index.hashLow[i]!, differs, s, i])
+        rows.push([index.hashHigh[i]!, index.hashLow[i]!, splitInside, s, i])
       } else if (!ownership.excluded[s]!.has(key)) {
         rows.push([
           index.hashHigh[i]!,

@@ -26,7 +26,7 @@ export function markComputed(leaf: Leaf, group: ColumnGroup, out: Mask): void {
   if (value !== undefined) markNumber(vector, test.op, value, out)
 }
 
-function isId(name: Intrinsic): boolean {
+export function isId(name: Intrinsic): boolean {
   return ['spanId', 'parentId', 'traceId', 'linkTraceId', 'linkSpanId'].includes(name)
 }
 
@@ -53,7 +53,8 @@ export function computedNumbers(name: Intrinsic, group: ColumnGroup): Vector {
 function childCounts(tree: TreeColumns, rows: number): Uint32Array {
   const out = new Uint32Array(rows)
   const rowAtDepth: number[] = []
-  for (let i = 0; i < rows; i++) {
+  // The order may have more rows than the group: spans that arrived since it was made.
+  for (let i = 0; i < tree.order.length; i++) {
     const depth = tree.depth[i]!
     const row = tree.order[i]!
     rowAtDepth[depth] = row
@@ -77,7 +78,7 @@ function nestedSet(name: Intrinsic, tree: TreeColumns, rows: number): Vector {
   const closeTo = (depth: number) => {
     while (open.length > depth) right[open.pop()!] = counter++
   }
-  for (let i = 0; i < rows; i++) {
+  for (let i = 0; i < tree.order.length; i++) {
     if (starts.has(i)) {
       closeTo(0)
       counter = 1
@@ -132,16 +133,18 @@ function markIds(leaf: Leaf, group: ColumnGroup, out: Mask): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const optional = leaf.computed === 'parentId'
   const zeros = Buffer.alloc(width)
-  const literal =
-    test.kind === 'compare' && test.literal.type === 'string' ? test.literal.value : ''
+  if (test.kind === 'compare' && test.literal.type !== 'string') return
+  const literal = test.kind === 'compare' ? String(test.literal.value) : ''
   const hex = leaf.computed === 'traceId' ? literal.padStart(32, '0') : literal
   const isHex = /^[0-9a-f]*$/.test(hex) && hex.length === width * 2
   const wanted = isHex ? Buffer.from(hex, 'hex') : null
+  // A text that is no id equals none of them, and differs from all.
+  const isWanted = (at: number) => wanted?.equals(buffer.subarray(at, at + width)) ?? false
   const holds =
     test.kind === 'exists'
       ? () => true
       : test.op === '=' || test.op === '!='
-        ? (at: number) => wanted?.equals(buffer.subarray(at, at + width)) === (test.op === '=')
+        ? (at: number) => isWanted(at) === (test.op === '=')
         : hexTest(test, buffer, width)
   for (let i = 0, at = offset; at < bytes.length; i++, at += stride) {
     if (optional && zeros.equals(buffer.subarray(at, at + width))) continue

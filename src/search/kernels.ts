@@ -44,8 +44,10 @@ export function markPresent(vector: Vector, out: Mask): void {
 /** Items whose number compares to `literal` as asked. */
 export function markNumber(vector: Vector, op: CompareOp, literal: number, out: Mask): void {
   // Whole numbers are compared as they are stored; scaled ones are decoded, to compare exactly.
-  const stored = vector.divisor === 1 ? vector.values : decoded(vector)
-  const wanted = vector.divisor === 1 ? literal - vector.base : literal
+  const { base, divisor } = vector
+  const exact = divisor === 1 && literal - base + base === literal
+  const stored = exact ? vector.values : decoded(vector)
+  const wanted = exact ? literal - base : literal
   const { items, count } = vector
   switch (op) {
     case '=':

@@ -1,9 +1,9 @@
 import type { AttributeValue, SearchRequest, SpanHit, TraceHit } from '../contract/queries.ts'
-import type { ColumnGroup, ColumnSource, GroupNeed } from '../model/column-batch.ts'
+import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
 import type { Operand } from '../model/predicate.ts'
 import type { Mask } from './kernels.ts'
-import { operandReader } from './read-values.ts'
+import { operandReader, type ScopedOperand } from './read-values.ts'
 import type { Candidate } from './search-source.ts'
 
 /** Turns the traces that a search returns into its answer; nothing else is ever materialised. */
@@ -67,17 +67,18 @@ async function spansOf(
 ): Promise<Map<number, SpanHit[]>> {
   const perTrace = new Map<number, SpanHit[]>()
   if (request.spansPerSpanSet === 0) return perTrace
-  const readers = request.select.map(operand => operandReader(source, operand))
+  const select = request.select.flatMap(bothScopes)
+  const readers = select.map(operand => operandReader(source, operand))
   const name = operandReader(source, { kind: 'intrinsic', name: 'name' })
   const idRef = source.intrinsic('span.id')!
-  const needs = new Set<GroupNeed>(['traceOfRow', 'starts', 'durations'])
+  const lanes = timeLanes.map(key => source.intrinsic(key)!)
+  const needs = new Set<GroupNeed>(['traceOfRow', 'traces'])
   for (const reader of readers) for (const need of reader.needs) needs.add(need)
-  const columns = [idRef, ...name.columns, ...readers.flatMap(reader => [...reader.columns])]
-  const group = await source.load(index, columns, needs)
-  const starts = group.startOffsets()
-  const rows = earliestRows(group, traces, mask, request.spansPerSpanSet, starts.offsets)
-  const durations = group.durations()
+  const selected = readers.flatMap(reader => [...reader.columns])
+  const group = await source.load(index, [idRef, ...lanes, ...name.columns, ...selected], needs)
+  const times = rowTimes(group, lanes)
   const ids = group.vector(idRef)!.values as Uint8Array
+  const rows = earliestRows(group, traces, mask, request.spansPerSpanSet, times, ids)
   const all = [...rows.values()].flat()
   const nameAt = await name.prepare(group, index, all)
   const values = await Promise.all(readers.map(reader => reader.prepare(group, index, all)))
@@ -87,9 +88,9 @@ async function spansOf(
       members.map(row => ({
         spanId: bytesToHex(ids, row * 8, row * 8 + 8),
         name: textOf(nameAt(row)),
-        startNs: (starts.baseNs + BigInt(starts.offsets[row]!)).toString(),
-        durationNs: String(durations.values[row]! + durations.base),
-        attributes: request.select.flatMap((operand, i) => {
+        startNs: times.startNs(row).toString(),
+        durationNs: times.durationNs(row).toString(),
+        attributes: select.flatMap((operand, i) => {
           const value = values[i]!(row)
           return value ? [{ key: shownKey(operand), value }] : []
         }),
@@ -97,6 +98,14 @@ async function spansOf(
     )
   }
   return perTrace
+}
+
+/** What is shown of an unscoped attribute: the span's value and that of its resource. */
+function bothScopes(operand: Operand): ScopedOperand[] {
+  if (operand.kind === 'intrinsic') return [operand]
+  const { kind, scope, key } = operand
+  const scopes = scope === 'any' ? (['span', 'resource'] as const) : [scope]
+  return scopes.map(one => ({ kind, scope: one, key }))
 }
 
 function textOf(value: AttributeValue | null): string {
@@ -120,21 +129,57 @@ const shownIntrinsics = new Map([
   ['childCount', 'span:childCount'],
 ])
 
-/** For each trace its matching rows, the earliest first, at most `count` of them. */
+/** Lanes of a span's start since the start of its trace, and of its duration, modulo 2^64. */
+const timeLanes = ['span.start.low', 'span.start.high', 'span.duration.low', 'span.duration.high']
+
+interface RowTimes {
+  startNs(row: number): bigint
+  /** 0 for a span that ends before it starts. */
+  durationNs(row: number): bigint
+}
+
+/** Exact times, also far from the group's other spans, where doubles lose nanoseconds. */
+function rowTimes(group: ColumnGroup, refs: readonly ColumnRef[]): RowTimes {
+  const traceOfRow = group.traceOfRow()
+  const { startLow, startHigh } = group.traceColumns()
+  const lanes = refs.map(ref => group.vector(ref)!)
+  const join = (high: number, low: number) => (BigInt(high) << 32n) | BigInt(low)
+  const at = (lane: number, row: number) => lanes[lane]!.values[row]! + lanes[lane]!.base
+  return {
+    startNs(row) {
+      const trace = traceOfRow[row]!
+      const offset = join(at(1, row), at(0, row))
+      return BigInt.asUintN(64, join(startHigh[trace]!, startLow[trace]!) + offset)
+    },
+    durationNs(row) {
+      const duration = BigInt.asIntN(64, join(at(3, row), at(2, row)))
+      return duration < 0n ? 0n : duration
+    },
+  }
+}
+
+/** For each trace its matching rows, the earliest first (ties by id), at most `count` of them. */
 function earliestRows(
   group: ColumnGroup,
   traces: readonly number[],
   mask: Mask,
   count: number,
-  starts: Float64Array,
+  times: RowTimes,
+  ids: Uint8Array,
 ): Map<number, number[]> {
   const rows = new Map<number, number[]>(traces.map(trace => [trace, []]))
   const traceOfRow = group.traceOfRow()
   for (let row = 0; row < mask.length; row++) {
     if (mask[row] === 1) rows.get(traceOfRow[row]!)?.push(row)
   }
+  const idOf = (row: number) => ids.subarray(row * 8, row * 8 + 8)
   for (const [trace, members] of rows) {
-    members.sort((a, b) => starts[a]! - starts[b]! || a - b)
+    const starts = new Map(members.map(row => [row, times.startNs(row)]))
+    members.sort((a, b) => {
+      const x = starts.get(a)!
+      const y = starts.get(b)!
+      return x < y ? -1 : x > y ? 1 : Buffer.compare(idOf(a), idOf(b)) || a - b
+    })
     rows.set(trace, members.slice(0, count))
   }
   return rows

@@ -9,7 +9,9 @@ import type {
 } from '../model/column-batch.ts'
 import { isDictionaryType, Scope, type ScopeCode, ValueType } from '../model/columns.ts'
 import type { AttributeScope, Intrinsic, Operand } from '../model/predicate.ts'
+import { ProtoReader } from '../wire/protobuf.ts'
 import { computedNumbers } from './computed.ts'
+import { durationText } from './duration-text.ts'
 import { intrinsicPlaces, scopeCodes } from './filter-plan.ts'
 import { overflowEntries } from './value-test.ts'
 
@@ -34,20 +36,15 @@ export interface OperandReader {
   prepare(group: ColumnGroup, index: number, rows: readonly number[]): Promise<ValueAt>
 }
 
-export function operandReader(source: ColumnSource, operand: Operand): OperandReader {
-  if (operand.kind === 'intrinsic') return intrinsicReader(source, operand.name)
-  if (operand.scope !== 'any') return scopeReader(source, operand.scope, operand.key)
-  const span = scopeReader(source, 'span', operand.key)
-  const resource = scopeReader(source, 'resource', operand.key)
-  return {
-    columns: [...span.columns, ...resource.columns],
-    needs: [...span.needs, ...resource.needs],
-    async prepare(group, index, rows) {
-      const own = await span.prepare(group, index, rows)
-      const owners = await resource.prepare(group, index, rows)
-      return row => own(row) ?? owners(row)
-    },
-  }
+/** An operand with one place to look: `any` has been taken apart. */
+export type ScopedOperand =
+  | Extract<Operand, { kind: 'intrinsic' }>
+  | { readonly kind: 'attribute'; readonly scope: AttributeScope; readonly key: string }
+
+export function operandReader(source: ColumnSource, operand: ScopedOperand): OperandReader {
+  return operand.kind === 'intrinsic'
+    ? intrinsicReader(source, operand.name)
+    : scopeReader(source, operand.scope, operand.key)
 }
 
 function scopeReader(source: ColumnSource, scope: AttributeScope, key: string): OperandReader {
@@ -171,9 +168,24 @@ export function numberValue(type: number, number: number): AttributeValue {
 export function bytesValue(type: number, bytes: Uint8Array, key: string): AttributeValue | null {
   const buffer = Buffer.from(bytes)
   if (type === ValueType.text) return { type: 'string', value: buffer.toString() }
-  if (type !== ValueType.overflow) return { type: 'any', value: buffer.toString('base64') }
+  if (type !== ValueType.overflow) return anyValue(bytes)
   const entry = overflowEntries(bytes).find(([name]) => name === key)
-  return entry ? { type: 'any', value: Buffer.from(entry[1]).toString('base64') } : null
+  return entry ? anyValue(entry[1]) : null
+}
+
+/** As in Tempo, an array of one value shows as that value, and an empty array not at all. */
+function anyValue(bytes: Uint8Array): AttributeValue | null {
+  const reader = new ProtoReader(bytes)
+  if (!reader.more() || reader.tag() !== 0x2a) return encodedValue(bytes)
+  const array = reader.message()
+  if (!array.more()) return null
+  array.tag()
+  const first = array.bytes()
+  return encodedValue(array.more() ? bytes : first)
+}
+
+function encodedValue(bytes: Uint8Array): AttributeValue {
+  return { type: 'any', value: Buffer.from(bytes).toString('base64') }
 }
 
 function intrinsicReader(source: ColumnSource, name: Intrinsic): OperandReader {
@@ -210,7 +222,8 @@ async function prepareIntrinsic(
     const parents = group.parentIds()
     return row => text(Buffer.from(parents.subarray(row * 8, row * 8 + 8)).toString('hex'))
   }
-  const vector = ref ? items.vector(ref) : computedNumbers(name, group)
+  const stored = ref ? items.vector(ref) : null
+  const vector = place.column === null ? computedNumbers(name, group) : stored
   if (!vector) return () => (place.absentText === undefined ? null : text(place.absentText))
   if (vector.width > 0) return row => idValue(name, vector, items.itemsOfRow(row)[0])
   if (ref && isDictionaryType(ref.name.type)) {
@@ -222,6 +235,7 @@ async function prepareIntrinsic(
     const at = item === undefined ? -1 : positionOfItem(vector, item)
     if (at < 0) return null
     const number = (vector.values[at]! + vector.base) / vector.divisor
+    if (name === 'eventTimeSinceStart') return text(durationText(BigInt(number)))
     if (name === 'status') return text(statusNames[number] ?? String(number))
     if (name === 'kind') return text(kindNames[number] ?? String(number))
     return { type: 'int', value: String(number) }

@@ -60,16 +60,33 @@ export async function searchSource(
     stats.inspectedTraces += group.traces
     if (found.candidates.length === 0) continue
     masks.set(index, found.mask)
-    best = newest([...best, ...found.candidates], request.limit)
+    best = await newest(source, [...best, ...found.candidates], request.limit)
   }
   const hits = await loadHits(source, request, best, masks)
   stats.inspectedBytes += source.inspectedBytes - bytesBefore
   return hits
 }
 
-export function newest<T extends { startNs: bigint }>(candidates: T[], limit: number): T[] {
+/** Ties by trace id; ids are read only where a tie crosses the limit. */
+async function newest(
+  source: ColumnSource,
+  candidates: Candidate[],
+  limit: number,
+): Promise<Candidate[]> {
   candidates.sort((a, b) => (a.startNs < b.startNs ? 1 : a.startNs > b.startNs ? -1 : 0))
-  return candidates.slice(0, limit)
+  const last = candidates[limit - 1]
+  if (!last || candidates[limit]?.startNs !== last.startNs) return candidates.slice(0, limit)
+  const newer = candidates.filter(({ startNs }) => startNs > last.startNs)
+  const tied = candidates.filter(({ startNs }) => startNs === last.startNs)
+  const ref = source.intrinsic('trace.id')!
+  const ids = new Map<Candidate, Uint8Array>()
+  for (const candidate of tied) {
+    const group = await source.load(candidate.group, [ref], new Set())
+    const bytes = group.vector(ref)!.values as Uint8Array
+    ids.set(candidate, bytes.subarray(candidate.trace * 16, candidate.trace * 16 + 16))
+  }
+  tied.sort((a, b) => Buffer.compare(ids.get(a)!, ids.get(b)!))
+  return [...newer, ...tied].slice(0, limit)
 }
 
 function windowOf(request: SearchRequest): Window | null {
@@ -146,7 +163,7 @@ function matchGroup(
       continue
     candidates.push({ group: index, trace, startNs, matched: matched[trace]! })
   }
-  return { candidates: newest(candidates, request.limit), mask }
+  return { candidates, mask }
 }
 
 /** Rows that start inside the window. */

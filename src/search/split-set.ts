@@ -39,11 +39,14 @@ export async function joinSources(sources: readonly QuerySource[]): Promise<Trac
   return joined
 }
 
-/** Merge-joins the trace-ID indexes of sources whose time ranges touch. */
+/**
+ * Merge-joins the trace-ID indexes. Also of sources whose time ranges do not touch: a late span
+ * lies where no other span of its trace is.
+ */
 async function joinIndexes(sources: readonly QuerySource[]): Promise<TraceOwnership> {
   const joined = sources
     .map((source, i) => ({ source, i }))
-    .filter(({ source, i }) => touchesAnother(sources, source, i))
+    .filter(({ source }) => source.range !== null)
   const excluded: Set<string>[] = sources.map(() => new Set())
   const split: { high: number; low: number }[] = []
   if (joined.length < 2) return { excluded: sources.map(() => nothing), split }
@@ -76,19 +79,6 @@ async function joinIndexes(sources: readonly QuerySource[]): Promise<TraceOwners
   return { excluded, split }
 }
 
-function touchesAnother(sources: readonly QuerySource[], source: QuerySource, at: number): boolean {
-  const { range } = source
-  if (!range) return false
-  return sources.some((other, i) => {
-    return (
-      i !== at &&
-      other.range !== null &&
-      other.range.minNs <= range.maxNs &&
-      other.range.maxNs >= range.minNs
-    )
-  })
-}
-
 function leastHash(
   indexes: readonly TraceIndexLanes[],
   at: Uint32Array,
@@ -109,9 +99,13 @@ function leastHash(
   return high < 0 ? null : { high, low }
 }
 
+/** In place of a trace's span count: it is split inside its source and differs from every copy. */
+export const splitInside = 0xffffffff
+
 function sameTrace(a: TraceIndexLanes, i: number, b: TraceIndexLanes, j: number): boolean {
   return (
     a.spans[i] === b.spans[j] &&
+    a.spans[i] !== splitInside &&
     a.fingerprintLow[i] === b.fingerprintLow[j] &&
     a.fingerprintHigh[i] === b.fingerprintHigh[j]
   )

@@ -17,7 +17,7 @@ import type {
 import { isDictionaryType, Scope, type ScopeCode, ValueType } from '../model/columns.ts'
 import type { Intrinsic, Operand, Predicate } from '../model/predicate.ts'
 import { throwIfAborted } from './abort.ts'
-import { computedNumbers } from './computed.ts'
+import { computedNumbers, isId } from './computed.ts'
 import { Filter } from './filter.ts'
 import { intrinsicPlaces, scopeCodes } from './filter-plan.ts'
 import type { Mask } from './kernels.ts'
@@ -75,10 +75,8 @@ export async function tagNamesOf(
   for (const scope of scopes) {
     const found = new Set<string>()
     if (request.filter) await namesOfMatches(source, request, scope, found, stats, signal)
-    else {
-      for (const key of await source.keys(scopeCodes[scope])) found.add(key)
-      await addOverflowKeys(source, scopeCodes[scope], found)
-    }
+    else for (const key of await source.keys(scopeCodes[scope])) found.add(key)
+    await addOverflowKeys(source, request, scopeCodes[scope], found, stats, signal)
     names.set(scope, found)
   }
   return names
@@ -91,20 +89,44 @@ function overlaps(source: ColumnSource, range: TimeRange | undefined): boolean {
   return groupsNewestFirst(source.groups, window).length > 0
 }
 
+/** Keys beyond the column limit, of matching rows where there is a filter. */
 async function addOverflowKeys(
   source: ColumnSource,
+  request: TagNamesRequest,
   scope: ScopeCode,
   into: Set<string>,
+  stats: ReadStats,
+  signal: AbortSignal,
 ): Promise<void> {
   const ref = source.overflow(scope)
   if (!ref) return
-  for (let group = 0; group < source.groups.length; group++) {
-    if (!source.stats(ref, group).present) continue
-    await source.dictionary(ref, group).match('overflow-keys', bytes => {
-      for (const [key] of overflowEntries(bytes)) into.add(key)
-      return false
-    })
+  const place = itemPlace(scope)
+  const owners = place.owner ? await source.owners(scope, [ref]) : null
+  const columns = place.owner ? [] : [ref]
+  for await (const { index, group, mask } of scan(
+    source,
+    request,
+    columns,
+    place.needs,
+    stats,
+    signal,
+  )) {
+    const vector = owners ? owners.vector(ref) : group.vector(ref)
+    if (!vector) continue
+    const codes = distinctNumbers(vector, itemMask(group, scope, mask, owners?.count ?? 0))
+    const bytes = await source.dictionary(ref, index).load(codes)
+    for (const code of codes) for (const [key] of overflowEntries(bytes(code))) into.add(key)
   }
+}
+
+function distinctNumbers(vector: Vector, items: Mask | null): Set<number> {
+  const distinct = new Set<number>()
+  for (let i = 0; i < vector.count; i++) {
+    const item = vector.items === null ? i : vector.items[i]!
+    if (items === null || items[item] === 1)
+      distinct.add((vector.values[i]! + vector.base) / vector.divisor)
+  }
+  return distinct
 }
 
 /** Names that occur on matching rows: a column counts when one of its values is on such a row. */
@@ -196,8 +218,13 @@ export async function tagValuesOf(
     operand.scope === 'any' ? ['span', 'resource'] : [operand.scope]
   for (const scope of scopes) {
     const code = scopeCodes[scope]
+    const isService = scope === 'resource' && operand.key === 'service.name'
+    // As in conditions: a resource without service.name counts as one with an empty name.
+    const service = isService ? source.intrinsic('resource.service') : null
     const overflow = source.overflow(code)
-    const refs = [...source.columns(code, operand.key), ...(overflow ? [overflow] : [])]
+    const refs = service
+      ? [service]
+      : [...source.columns(code, operand.key), ...(overflow ? [overflow] : [])]
     if (refs.length > 0)
       await columnValues(source, request, code, refs, operand.key, into, stats, signal)
   }
@@ -244,12 +271,7 @@ async function addColumn(
   key: string,
   into: TagValueSet,
 ): Promise<void> {
-  const distinct = new Set<number>()
-  for (let i = 0; i < vector.count; i++) {
-    const item = vector.items === null ? i : vector.items[i]!
-    if (items === null || items[item] === 1)
-      distinct.add((vector.values[i]! + vector.base) / vector.divisor)
-  }
+  const distinct = distinctNumbers(vector, items)
   const { type } = ref.name
   if (!isDictionaryType(type)) {
     for (const number of distinct) addNumber(type, number, into)
@@ -297,6 +319,8 @@ async function intrinsicValues(
   stats: ReadStats,
   signal: AbortSignal,
 ): Promise<void> {
+  // Nobody picks an id from a list.
+  if (isId(name)) return
   const place = intrinsicPlaces[name]
   const ref = place.column === null ? null : source.intrinsic(place.column)
   if (place.column !== null && !ref) return
@@ -310,7 +334,7 @@ async function intrinsicValues(
       : ref
         ? group.vector(ref)
         : computedNumbers(name, group)
-    if (!vector || vector.width > 0) continue
+    if (!vector) continue
     const items =
       place.domain === 'trace'
         ? traceMask(group, mask)

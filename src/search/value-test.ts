@@ -97,12 +97,31 @@ export function anyValueTest(op: CompareOp, literal: Literal): BytesTest {
   return bytes => {
     const elements = elementsOf(bytes)
     if (op === 'textEquals') {
-      return literal.type === 'string' && anyValueText(bytes) === literal.value
+      return literal.type === 'string' && hasText(bytes, literal)
     }
     const holds = (element: AnyElement) => elementHolds(element, op, literal, text)
     const comparable = elements.filter(element => isComparable(element, literal))
     if (comparable.length === 0) return false
     return negative ? comparable.every(holds) : comparable.some(holds)
+  }
+}
+
+/** Whether a value has this text; scalars as their own columns compare them. */
+function hasText(bytes: Uint8Array, literal: Literal): boolean {
+  const scalar = scalarOf(new ProtoReader(bytes))
+  switch (scalar.type) {
+    case 'string':
+      return textTest('=', literal)(scalar.value)
+    case 'bool':
+      return boolOf('textEquals', literal) === Number(scalar.value)
+    case 'double':
+      return numberOf('textEquals', literal) === scalar.value
+    case 'int':
+      return BigInt.asIntN(54, scalar.value) === scalar.value
+        ? numberOf('textEquals', literal) === Number(scalar.value)
+        : String(scalar.value) === literal.value
+    default:
+      return anyValueText(bytes) === literal.value
   }
 }
 

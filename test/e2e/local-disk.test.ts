@@ -22,7 +22,7 @@ async function restarted(): Promise<Server> {
 
 test('ten traces over gRPC are found at once', async () => {
   const api = await restarted()
-  await generateTraces(api.host, 'grpc')
+  await generateTraces(api.host, 'grpc', [])
   await findsTraces(api, 10)
   await countsSpans(api, 20)
 })

@@ -8,7 +8,14 @@ import { jaegerTraces, metricSum, searchTraces, traceBytes } from '../tools/temp
 
 type Transport = 'grpc' | 'http'
 
-export async function generateTraces(host: string, transport: Transport): Promise<void> {
+/** Added to the operator's own arguments, which wait for a second after each span. */
+export const withoutWaiting = ['--rate=1000'] as const
+
+export async function generateTraces(
+  host: string,
+  transport: Transport,
+  pace: readonly string[] = withoutWaiting,
+): Promise<void> {
   const endpoint = transport === 'grpc' ? `${host}:4317` : `${host}:4318`
   await runTelemetrygen([
     'traces',
@@ -16,6 +23,7 @@ export async function generateTraces(host: string, transport: Transport): Promis
     `--otlp-endpoint=${endpoint}`,
     '--otlp-insecure',
     '--traces=10',
+    ...pace,
   ])
 }
 
@@ -35,7 +43,8 @@ export async function findsTraces(api: Server, traces = 10): Promise<void> {
   assert.equal(new Set(jaeger.map(trace => trace.traceID)), ids)
   for (const trace of jaeger) assert.is(trace.spans.length, 2, `spans of ${trace.traceID}`)
 
-  const nowSeconds = Math.floor(Date.now() / 1000)
+  // Whole seconds: with the present one cut off, its traces would lie behind the end.
+  const nowSeconds = Math.ceil(Date.now() / 1000)
   const byTags = await searchTraces(api, {
     tags: ' service.name="telemetrygen" name="okey-dokey"',
     limit: '20',

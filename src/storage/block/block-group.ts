@@ -147,16 +147,23 @@ export class BlockGroup implements ColumnGroup {
   startOffsets(): { baseNs: bigint; offsets: Float64Array } {
     const low = this.#named('trace.start.low')!
     const high = this.#named('trace.start.high')!
-    const own = this.#signedLanes('span.start', false)
+    const ownLow = this.#named('span.start.low')!
+    const ownHigh = this.#named('span.start.high')!
+    const offsets = new Float64Array(this.rows)
     const traceOfRow = this.traceOfRow()
-    let baseHigh = high.values[0]! + high.base
-    for (let i = 1; i < high.count; i++) baseHigh = Math.min(baseHigh, high.values[i]! + high.base)
-    for (let row = 0; row < own.length; row++) {
+    // The latest start less 52 days: within these, high and low lanes add up exactly in a double.
+    const { groupTimes } = this.#file.f
+    const at = this.#group * 10
+    const baseHigh = Math.max(groupTimes[at + 5]!, groupTimes[at + 7]! - (1 << 20))
+    const fixedHigh = high.base + ownHigh.base - baseHigh
+    const fixedLow = low.base + ownLow.base
+    for (let row = 0; row < offsets.length; row++) {
       const trace = traceOfRow[row]!
-      const traceHigh = high.values[trace]! + high.base - baseHigh
-      own[row] = own[row]! + traceHigh * 4294967296 + low.values[trace]! + low.base
+      offsets[row] =
+        (high.values[trace]! + ownHigh.values[row]! + fixedHigh) * 4294967296 +
+        (low.values[trace]! + ownLow.values[row]! + fixedLow)
     }
-    return { baseNs: BigInt(baseHigh) << 32n, offsets: own }
+    return { baseNs: BigInt(baseHigh) << 32n, offsets }
   }
 
   eventOffsets(): Float64Array {
@@ -238,7 +245,8 @@ export class BlockGroup implements ColumnGroup {
     const out = new Float64Array(low?.count ?? 0)
     if (!low || !high) return out
     for (let i = 0; i < out.length; i++) {
-      out[i] = ((high.values[i]! + high.base) | 0) * 4294967296 + low.values[i]! + low.base
+      // One rounding only, as in live data.
+      out[i] = ((high.values[i]! + high.base) | 0) * 4294967296 + (low.values[i]! + low.base)
     }
     if (clamp) for (let i = 0; i < out.length; i++) if (out[i]! < 0) out[i] = 0
     return out

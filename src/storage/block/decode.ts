@@ -63,7 +63,7 @@ export function decodeChunk(stats: ChunkStats, bytes: Uint8Array): DecodedChunk 
     case Encoding.float64Zstd:
       return {
         values: doublesOf(decompress(bytes, count * 8), count),
-        base: 0,
+        base: -0,
         divisor: 1,
         width: 0,
       }

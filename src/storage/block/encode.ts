@@ -63,6 +63,10 @@ export function encodeIntegers(
   const count = to - from
   const unscale = 10 ** scale
   const common = { scale, min: min / unscale, max: max / unscale, count }
+  // Distances above 2^53 are not exact.
+  if (max - min > Number.MAX_SAFE_INTEGER) {
+    return encodeRaw(Float64Array.from(values.subarray(from, to), value => value / unscale))
+  }
   const width = bitsFor(max - min)
   if (width === 0) return { ...common, encoding: Encoding.constant, width: 0, bytes: empty }
   if (width > 32) return encodePlanes(values, from, to, min, Math.ceil(width / 8), common)
@@ -201,9 +205,13 @@ export function encodeDoubles(values: Float64Array, from: number, to: number): E
     for (let i = from; i < to; i++) scaled[i - from] = Math.round(values[i]! * factor)
     return encodeIntegers(scaled, 0, to - from, scale)
   }
-  const raw = new Uint8Array(values.slice(from, to).buffer)
-  const { min, max } = rangeOf(values, from, to)
-  const common = { width: 8, scale: 0, min, max, count: to - from }
+  return encodeRaw(values.slice(from, to))
+}
+
+function encodeRaw(values: Float64Array): EncodedChunk {
+  const raw = new Uint8Array(values.buffer)
+  const { min, max } = rangeOf(values, 0, values.length)
+  const common = { width: 8, scale: 0, min, max, count: values.length }
   if (raw.length >= zstdBytesMin) {
     const compressed = compress(raw)
     if (compressed.length <= raw.length * zstdShare) {

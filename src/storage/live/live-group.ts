@@ -11,11 +11,16 @@ import { Scope, type ScopeCode } from '../../model/columns.ts'
 import { type BlockOrder, orderForBlock, traceTimes } from './block-order.ts'
 import { intrinsicIdBase, intrinsicKeyOf } from './intrinsic-refs.ts'
 import type { LiveSegment, Owner } from './live-segment.ts'
+import { compareStarts } from './span-columns.ts'
 import { noRow } from './trace-table.ts'
 
 export function dense(values: Values): Vector {
-  return { count: values.length, values, base: 0, divisor: 1, items: null, width: 0 }
+  // Adding -0 is the only addition that keeps a stored -0.
+  return { count: values.length, values, base: -0, divisor: 1, items: null, width: 0 }
 }
+
+/** High lanes within this distance (52 days) are summed exactly with low ones in a double. */
+const exactSpanHigh = 1 << 20
 
 /** All rows of a live segment as one group. Columns are gathered on demand, once. */
 export class LiveGroup implements ColumnGroup {
@@ -61,21 +66,24 @@ export class LiveGroup implements ColumnGroup {
     const { startLow, startHigh, endLow, endHigh } = this.#segment.spans
     const out = new Float64Array(this.rows)
     for (let row = 0; row < out.length; row++) {
-      const ns = (endHigh[row]! - startHigh[row]!) * 4294967296 + (endLow[row]! - startLow[row]!)
-      out[row] = Math.max(ns, 0)
+      // Signed modulo 2^64, as blocks store it.
+      const borrow = endLow[row]! < startLow[row]! ? 1 : 0
+      const high = (endHigh[row]! - startHigh[row]! - borrow) | 0
+      const low = (endLow[row]! - startLow[row]!) >>> 0
+      out[row] = high < 0 ? 0 : high * 4294967296 + low
     }
     return dense(out)
   }
 
   startOffsets(): { baseNs: bigint; offsets: Float64Array } {
     const { startLow, startHigh } = this.#segment.spans
-    const { minStart } = this.#segment
+    const { minStart, maxStart } = this.#segment
+    const baseHigh = Math.max(minStart.high, maxStart.high - exactSpanHigh)
     const offsets = new Float64Array(this.rows)
     for (let row = 0; row < offsets.length; row++) {
-      offsets[row] =
-        (startHigh[row]! - minStart.high) * 4294967296 + (startLow[row]! - minStart.low)
+      offsets[row] = (startHigh[row]! - baseHigh) * 4294967296 + startLow[row]!
     }
-    return { baseNs: minStart.ns, offsets }
+    return { baseNs: BigInt(baseHigh) << 32n, offsets }
   }
 
   eventOffsets(): Float64Array {
@@ -83,9 +91,9 @@ export class LiveGroup implements ColumnGroup {
     const out = new Float64Array(events.count)
     for (let i = 0; i < out.length; i++) {
       const row = events.row[i]!
-      out[i] =
-        (events.timeHigh[i]! - spans.startHigh[row]!) * 4294967296 +
-        (events.timeLow[i]! - spans.startLow[row]!)
+      const borrow = events.timeLow[i]! < spans.startLow[row]! ? 1 : 0
+      const high = (events.timeHigh[i]! - spans.startHigh[row]! - borrow) | 0
+      out[i] = high * 4294967296 + ((events.timeLow[i]! - spans.startLow[row]!) >>> 0)
     }
     return out
   }
@@ -192,6 +200,18 @@ export class LiveGroup implements ColumnGroup {
         return dense(events.name.subarray(0, events.count))
       case 'link.ids':
         return { ...dense(links.ids.subarray(0, links.count * 24)), count: links.count, width: 24 }
+      case 'span.start.low':
+        return this.#sinceTraceStart().low
+      case 'span.start.high':
+        return this.#sinceTraceStart().high
+      case 'span.duration.low':
+        return dense(spans.endLow.subarray(0, this.rows).map((end, i) => end - spans.startLow[i]!))
+      case 'span.duration.high':
+        return dense(
+          spans.endHigh.subarray(0, this.rows).map((end, i) => {
+            return end - spans.startHigh[i]! - (spans.endLow[i]! < spans.startLow[i]! ? 1 : 0)
+          }),
+        )
       case 'trace.rootName':
         return this.#perRoot(row => spans.name[row]!)
       case 'trace.rootService':
@@ -199,6 +219,21 @@ export class LiveGroup implements ColumnGroup {
       default:
         return null
     }
+  }
+
+  /** Starts of spans since the start of their trace, in two lanes. */
+  #sinceTraceStart(): { low: Vector; high: Vector } {
+    const { trace, startLow, startHigh } = this.#segment.spans
+    const times = this.traceColumns()
+    const low = new Uint32Array(this.rows)
+    const high = new Uint32Array(this.rows)
+    for (let row = 0; row < low.length; row++) {
+      const baseLow = times.startLow[trace[row]!]!
+      low[row] = startLow[row]! - baseLow
+      high[row] =
+        startHigh[row]! - times.startHigh[trace[row]!]! - (startLow[row]! < baseLow ? 1 : 0)
+    }
+    return { low: dense(low), high: dense(high) }
   }
 
   #rareText(lane: Uint32Array): Vector | null {
@@ -227,18 +262,14 @@ export class LiveGroup implements ColumnGroup {
 function findRoots(segment: LiveSegment): Uint32Array {
   const { spans, traces } = segment
   const roots = new Uint32Array(traces.count).fill(noRow)
-  const { parentId, startLow, startHigh } = spans
+  const { parentId } = spans
   for (let row = 0; row < spans.count; row++) {
     let isRoot = true
     for (let i = row * 8; i < row * 8 + 8 && isRoot; i++) isRoot = parentId[i] === 0
     if (!isRoot) continue
     const trace = spans.trace[row]!
     const known = roots[trace]!
-    const earlier =
-      known === noRow ||
-      startHigh[row]! < startHigh[known]! ||
-      (startHigh[row] === startHigh[known] && startLow[row]! < startLow[known]!)
-    if (earlier) roots[trace] = row
+    if (known === noRow || compareStarts(spans, row, known) < 0) roots[trace] = row
   }
   return roots
 }

@@ -73,8 +73,13 @@ export class LiveSource implements ColumnSource {
     return intrinsicRef(key)
   }
 
-  dictionary(_ref: ColumnRef, _group: number): Dictionary {
-    return this.#dictionary
+  dictionary(ref: ColumnRef, _group: number): Dictionary {
+    const { scope, type } = ref.name
+    if (type === ValueType.text) return this.#dictionary
+    // Encoded values lie among plain text, which a test of encoded values must never see.
+    const isOwner = scope === Scope.resource || scope === Scope.instrumentation
+    const vector = isOwner ? ownerVector(this.#segment, scope, ref) : this.#group.vector(ref)
+    return new LiveDictionary(this.#segment.values, new Set(vector?.values))
   }
 
   stats(_ref: ColumnRef, _group: number): { present: boolean; range: null } {
@@ -164,12 +169,14 @@ export class LiveSource implements ColumnSource {
   }
 }
 
-/** The segment's dictionary holds values of all columns: matching tests each value once at most. */
+/** The segment's dictionary holds values of all columns; `codes` are those that are tested. */
 class LiveDictionary implements Dictionary {
   readonly sorted = false
   readonly #values: ByteDictionary
-  constructor(values: ByteDictionary) {
+  readonly #codes: ReadonlySet<number> | null
+  constructor(values: ByteDictionary, codes: ReadonlySet<number> | null = null) {
     this.#values = values
+    this.#codes = codes
   }
   get size(): number {
     return this.#values.count
@@ -179,7 +186,8 @@ class LiveDictionary implements Dictionary {
   }
   async match(_key: string, test: (bytes: Uint8Array) => boolean): Promise<Uint8Array> {
     const table = new Uint8Array(this.#values.count)
-    for (let id = 0; id < table.length; id++) if (test(this.#values.bytes(id))) table[id] = 1
+    const codes = this.#codes ?? table.keys()
+    for (const id of codes) if (test(this.#values.bytes(id))) table[id] = 1
     return table
   }
   async load(): Promise<(code: number) => Uint8Array> {

@@ -8,6 +8,7 @@ import type {
   TraceRows,
 } from '../../model/trace-rows.ts'
 import type { LiveSegment, Owner } from './live-segment.ts'
+import { compareStarts } from './span-columns.ts'
 import { noRow } from './trace-table.ts'
 
 const none = new Uint8Array(0)
@@ -27,8 +28,7 @@ export class LiveTraceRows implements TraceRows {
     const rows: number[] = []
     for (let row = traces.firstRow[trace]!; row !== noRow; row = spans.nextInTrace[row]!)
       rows.push(row)
-    const { startLow, startHigh } = spans
-    rows.sort((a, b) => startHigh[a]! - startHigh[b]! || startLow[a]! - startLow[b]! || a - b)
+    rows.sort((a, b) => compareStarts(spans, a, b))
     this.#rows = Uint32Array.from(rows)
     this.count = rows.length
   }

@@ -63,6 +63,21 @@ export class SpanColumns {
   }
 }
 
+/**
+ * The order of a trace's rows: by start, then by id and content, so that it is the same wherever
+ * and in whatever order the spans arrived.
+ */
+export function compareStarts(spans: SpanColumns, a: number, b: number): number {
+  const { startLow, startHigh, spanId, contentLow, contentHigh } = spans
+  const byStart = startHigh[a]! - startHigh[b]! || startLow[a]! - startLow[b]!
+  if (byStart !== 0) return byStart
+  for (let i = 0; i < 8; i++) {
+    const byId = spanId[a * 8 + i]! - spanId[b * 8 + i]!
+    if (byId !== 0) return byId
+  }
+  return contentHigh[a]! - contentHigh[b]! || contentLow[a]! - contentLow[b]!
+}
+
 /** Columns that few spans have: status message, trace state, flags, dropped counts. */
 export class RareColumns {
   count = 0

@@ -1,4 +1,5 @@
 import type { LiveSegment } from './live-segment.ts'
+import { compareStarts } from './span-columns.ts'
 import { noRow } from './trace-table.ts'
 
 /**
@@ -44,7 +45,7 @@ export class TreeOrder {
     return count
   }
 
-  /** The rows of the trace sorted by start, ties by arrival. */
+  /** The rows of the trace sorted by start. */
   #collect(trace: number): number {
     const { traces, spans } = this.#segment
     const count = traces.spans[trace]!
@@ -53,10 +54,7 @@ export class TreeOrder {
     for (let row = traces.firstRow[trace]!; row !== noRow; row = spans.nextInTrace[row]!) {
       this.#rows[i++] = row
     }
-    const { startLow, startHigh } = spans
-    this.#rows
-      .subarray(0, count)
-      .sort((a, b) => startHigh[a]! - startHigh[b]! || startLow[a]! - startLow[b]! || a - b)
+    this.#rows.subarray(0, count).sort((a, b) => compareStarts(spans, a, b))
     return count
   }
 

@@ -114,14 +114,20 @@ export function decodeFrame(
   const frame = bytes.subarray(at, end)
   if (frameCrc(frame) !== frame.readUInt32LE(12)) return null
   const stored = frame.subarray(frameHeaderBytes)
-  const raw =
-    stored.length < header.rawBytes
-      ? zstdDecompressSync(stored, {
-          chunkSize: header.rawBytes + 64,
-          maxOutputLength: header.rawBytes + 64,
-        })
-      : stored
-  return { records: decodeRecords(raw), end }
+  const raw = stored.length < header.rawBytes ? decompress(stored, header.rawBytes) : stored
+  return raw && { records: decodeRecords(raw), end }
+}
+
+/** Null when it is no zstd in spite of its checksum: one frame must not keep a log from starting. */
+function decompress(stored: Buffer, rawBytes: number): Buffer | null {
+  try {
+    return zstdDecompressSync(stored, {
+      chunkSize: rawBytes + 64,
+      maxOutputLength: rawBytes + 64,
+    })
+  } catch {
+    return null
+  }
 }
 
 function decodeRecords(raw: Buffer): WalRecord[] {
