@@ -26,6 +26,8 @@ export interface Listener {
 }
 
 const headersTimeoutMs = 10_000
+/** Time to read the answer for a client that was refused, before its connection is cut. */
+const lingerMs = 1000
 /** How often slow connections are looked for: they live this much longer at most. */
 const slowCheckMs = 2000
 /**
@@ -46,8 +48,12 @@ export async function listenHttp(options: HttpListenerOptions): Promise<Listener
   )
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // In the middle of an answer another one would be taken for a part of it.
-    if (!socket.writable || answering.has(socket)) socket.destroy()
-    else socket.end(refusal(error))
+    if (!socket.writable || answering.has(socket)) {
+      socket.destroy()
+      return
+    }
+    socket.end(refusal(error))
+    setTimeout(() => socket.destroy(), lingerMs).unref()
   })
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = options.requestTimeoutMs

@@ -1,4 +1,5 @@
 import { fail } from '../base/errors.ts'
+import { varintSize } from './protobuf.ts'
 
 /**
  * One pass over an OTLP ExportTraceServiceRequest that checks everything the decoder later trusts:
@@ -103,6 +104,7 @@ function walkSpan(b: Uint8Array, end: number): number {
         const idEnd = readLength(b, end)
         traceIdAt = at
         traceIdBytes = idEnd - at
+        if (traceIdBytes !== 16) throw badTraceId(traceIdBytes)
         at = idEnd
         break
       }
@@ -110,6 +112,7 @@ function walkSpan(b: Uint8Array, end: number): number {
         const idEnd = readLength(b, end)
         spanIdAt = at
         spanIdBytes = idEnd - at
+        if (spanIdBytes !== 8) throw badSpanId(spanIdBytes)
         at = idEnd
         break
       }
@@ -135,19 +138,22 @@ function walkSpan(b: Uint8Array, end: number): number {
         skip(b, tag & 7, end)
     }
   }
-  if (traceIdBytes !== 16 || allZero(b, traceIdAt, 16)) {
-    const bits = traceIdBytes === 16 ? 0 : traceIdBytes * 8
-    throw fail('BAD_REQUEST', `trace ids must be 128 bit, received ${bits} bits`)
-  }
-  if (spanIdBytes !== 8 || allZero(b, spanIdAt, 8)) {
-    const bits = spanIdBytes === 8 ? 0 : spanIdBytes * 8
-    throw fail('BAD_REQUEST', `span ids must be 64 bit and not all zero, received ${bits} bits`)
-  }
+  if (traceIdBytes === 0 || allZero(b, traceIdAt, 16)) throw badTraceId(0)
+  if (spanIdBytes === 0 || allZero(b, spanIdAt, 8)) throw badSpanId(0)
   if (items > itemsPerSpanMax) {
     const what = `span with ${items} attributes, events and links exceeds the limit of ${itemsPerSpanMax}`
     throw fail('BAD_REQUEST', what)
   }
   return traceIdAt
+}
+
+function badTraceId(bytes: number): Error {
+  return fail('BAD_REQUEST', `trace ids must be 128 bit, received ${bytes * 8} bits`)
+}
+
+function badSpanId(bytes: number): Error {
+  const what = `span ids must be 64 bit and not all zero, received ${bytes * 8} bits`
+  return fail('BAD_REQUEST', what)
 }
 
 function walkParentId(b: Uint8Array, end: number): void {
@@ -224,15 +230,21 @@ function malformed(what: string): Error {
   return fail('BAD_REQUEST', `malformed OTLP protobuf: ${what} at byte ${at}`, { offset: at })
 }
 
+/** Decoders look at a tag's first byte: only the shortest form of a tag is let through. */
 function readTag(b: Uint8Array, end: number): number {
+  const start = at
   const tag = readVarint(b, end)
   if (tag >>> 3 === 0) throw malformed('field number 0')
+  if (at > start + 1 && at - start !== varintSize(tag)) throw malformed('overlong tag')
   return tag
 }
 
 /** A length prefix; returns where the field ends, which is certain to be at most `end`. */
 function readLength(b: Uint8Array, end: number): number {
+  const start = at
   const length = readVarint(b, end)
+  // Bits above 32 are dropped there, but not by who reads the length again.
+  if (at > start + 5 || (at === start + 5 && b[at - 1]! > 15)) throw malformed('overlong length')
   if (length > end - at) throw malformed(`length ${length} beyond the end of its message`)
   return at + length
 }

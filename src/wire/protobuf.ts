@@ -8,7 +8,7 @@ import { fail } from '../base/errors.ts'
 
 export const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
-const utf8 = new TextDecoder('utf-8', { fatal: false })
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 function malformed(what: string, at: number): Error {
   return fail('BAD_REQUEST', `malformed protobuf: ${what} at byte ${at}`, { offset: at })

@@ -43,15 +43,8 @@ function routesOver(sources: readonly QuerySource[]) {
   })
 }
 
-/** Answers that are known to differ. */
-const knownToDiffer = new Map([
-  ['tag-values-01', 'v1 values of service.name include those of spans'],
-])
-
 /** Why a query that should be answered is not; the empty text: it is. */
 function missingFeature({ id, kind, q }: CorpusQuery): string {
-  const known = knownToDiffer.get(id)
-  if (known !== undefined) return known
   if (kind !== 'search' || q === undefined || answers.get(id).status !== 200) return ''
   try {
     compile(q)

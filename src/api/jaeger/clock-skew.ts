@@ -1,4 +1,4 @@
-import { formatGoDuration } from '../tempo/go-duration.ts'
+import { durationText } from '../../search/duration-text.ts'
 
 /**
  * Clocks of hosts differ, so that a child may seem to start before its parent. Where a child runs
@@ -94,7 +94,7 @@ function skewOf(child: TimedSpan, parent: TimedSpan): bigint {
 
 function applySkew(span: TimedSpan, deltaNs: bigint, deltaMaxNs: bigint): void {
   if (deltaNs === 0n) return
-  const delta = formatGoDuration(deltaNs)
+  const delta = durationText(deltaNs)
   const distanceNs = deltaNs < 0n ? -deltaNs : deltaNs
   if (distanceNs <= deltaMaxNs) {
     span.shift(deltaNs)
@@ -102,7 +102,7 @@ function applySkew(span: TimedSpan, deltaNs: bigint, deltaMaxNs: bigint): void {
   } else if (deltaMaxNs === 0n) {
     span.warn(`clock skew adjustment disabled; not applying calculated delta of ${delta}`)
   } else {
-    const exceeded = `max clock skew adjustment delta of ${formatGoDuration(deltaMaxNs)} exceeded`
+    const exceeded = `max clock skew adjustment delta of ${durationText(deltaMaxNs)} exceeded`
     span.warn(`${exceeded}; not applying calculated delta of ${delta}`)
   }
 }

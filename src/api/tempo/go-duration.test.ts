@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { asFailure } from '../../base/errors.ts'
-import { formatGoDuration, parseGoDuration } from './go-duration.ts'
+import { durationText } from '../../search/duration-text.ts'
+import { parseGoDuration } from './go-duration.ts'
 
 const test = suite('go-duration')
 
@@ -54,10 +55,10 @@ test('printing, and back', () => {
     [-90_000_000_000n, '-1m30s'],
     [7n, '7ns'],
   ]
-  for (const [ns, text] of cases) assert.is(formatGoDuration(ns), text)
+  for (const [ns, text] of cases) assert.is(durationText(ns), text)
   fc.assert(
     fc.property(fc.bigInt(-(2n ** 62n), 2n ** 62n), ns => {
-      assert.is(parseGoDuration(formatGoDuration(ns), 'x'), ns)
+      assert.is(parseGoDuration(durationText(ns), 'x'), ns)
     }),
   )
 })

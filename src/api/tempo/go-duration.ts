@@ -43,25 +43,3 @@ export function parseGoDuration(text: string, prefix: string): bigint {
   }
   return negative ? -total : total
 }
-
-/** `168h0m0s`, `1.5s`, `12ms`, `0s`. */
-export function formatGoDuration(durationNs: bigint): string {
-  if (durationNs === 0n) return '0s'
-  const sign = durationNs < 0n ? '-' : ''
-  const ns = durationNs < 0n ? -durationNs : durationNs
-  if (ns < 1_000n) return `${sign}${ns}ns`
-  if (ns < 1_000_000n) return `${sign}${decimal(ns, 1_000n)}µs`
-  if (ns < 1_000_000_000n) return `${sign}${decimal(ns, 1_000_000n)}ms`
-  const minutes = ns / 60_000_000_000n
-  const seconds = `${decimal(ns % 60_000_000_000n, 1_000_000_000n)}s`
-  if (minutes === 0n) return sign + seconds
-  if (minutes < 60n) return `${sign}${minutes}m${seconds}`
-  return `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`
-}
-
-function decimal(ns: bigint, scale: bigint): string {
-  const rest = ns % scale
-  if (rest === 0n) return String(ns / scale)
-  const digits = String(rest).padStart(String(scale).length - 1, '0')
-  return `${ns / scale}.${digits.replace(/0+$/, '')}`
-}

@@ -1,6 +1,7 @@
 import { fail } from '../../base/errors.ts'
 import type { TimeRange } from '../../contract/queries.ts'
-import { formatGoDuration, parseGoDuration } from './go-duration.ts'
+import { durationText } from '../../search/duration-text.ts'
+import { parseGoDuration } from './go-duration.ts'
 import { parseInt64, parseUint } from './go-numbers.ts'
 import type { TempoSettings } from './request.ts'
 import { parseTimestampNs } from './timestamps.ts'
@@ -177,7 +178,7 @@ function checkRange(start: bigint, end: bigint, searchDurationMaxMs: number): vo
 
 function rangeTooLong(start: bigint, end: bigint, maxNs: bigint): Error {
   const received = `received start=${start} end=${end}`
-  const max = formatGoDuration(maxNs)
+  const max = durationText(maxNs)
   return fail('BAD_REQUEST', `range specified by start and end exceeds ${max}. ${received}`)
 }
 

@@ -43,7 +43,7 @@ export async function tagValuesV1(deps: TempoDeps, request: TempoRequest): Promi
   const intrinsic = v1Intrinsics.get(tag)
   const operand: Operand =
     intrinsic === undefined
-      ? { kind: 'attribute', scope: 'any', key: tag }
+      ? { kind: 'attribute', scope: tag === 'service.name' ? 'resource' : 'any', key: tag }
       : { kind: 'intrinsic', name: intrinsic }
   // A query narrows the v2 form only.
   const { query: _, ...unfiltered } = params

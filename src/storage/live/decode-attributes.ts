@@ -185,7 +185,11 @@ export function readAttribute(
       const length = readVarint(b)
       readAnyValue(segment, b, cursor + length)
       hasValue = true
-    } else skipField(b, tag & 7)
+    } else if (tag < 128) skipField(b, tag & 7)
+    else {
+      cursor--
+      skipField(b, readVarint(b) & 7)
+    }
   }
   if (key < 0) key = keys.intern(b, start, 0)
   if (!hasValue) {

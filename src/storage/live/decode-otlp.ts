@@ -197,10 +197,12 @@ function readSpanFields(segment: LiveSegment, b: Uint8Array, end: number, row: n
     const tag = b[cursorAt()]!
     setCursor(cursorAt() + 1)
     switch (tag) {
-      case 0x0a:
-        traceIdAt = cursorAt() + 1
-        setCursor(cursorAt() + 17)
+      case 0x0a: {
+        const length = readVarint(b)
+        traceIdAt = cursorAt()
+        setCursor(traceIdAt + length)
         break
+      }
       case 0x12:
         copyId(b, spans.spanId, row)
         break
