@@ -48,8 +48,10 @@ export class TenantInstance {
     return this.#recentTraces(this.#clock.nowMs())
   }
 
+  /** Of data only: what an empty segment has reserved cannot be given back by a freeze. */
   get heldBytes(): number {
-    return this.freezing.reduce((sum, segment) => sum + segment.heldBytes, this.live.heldBytes)
+    const segments = this.live.spanCount > 0 ? [...this.freezing, this.live] : this.freezing
+    return segments.reduce((sum, segment) => sum + segment.heldBytes, 0)
   }
 
   /** Takes the live segment out for freezing; it stays readable until `frozen`. */

@@ -89,6 +89,25 @@ test('a value of the wrong kind', async () => {
   assert.match(output, `${path}:4:21: `)
 })
 
+const wrong: readonly (readonly [what: string, yaml: string, says: RegExp])[] = [
+  ['a bad duration', 'ingester:\n  max_block_duration: 10x\n', /:2:\d+: .*max_block_duration/],
+  ['a list for a map', 'storage:\n  - trace\n', /:2:\d+: .*storage/],
+  ['no backend', 'server:\n  log_format: json\n', /storage\.trace\.backend/],
+]
+
+for (const [what, yaml, says] of wrong) {
+  test(what, async () => {
+    const path = await file('wrong.yaml', yaml)
+    for (const verify of [[], ['-config.verify']]) {
+      const { code, output } = await runs(...verify, `-config.file=${path}`)
+      assert.is(code, 2, output)
+      assert.match(output, path)
+      assert.match(output, says)
+      assert.not.match(output, /\n {4}at /, 'no stack trace')
+    }
+  })
+}
+
 test('a file that is no YAML', async () => {
   const path = await file('broken.yaml', 'server: {\n')
   const { code, output } = await runs(`-config.file=${path}`)
@@ -179,6 +198,8 @@ test('a second SIGTERM ends at once', async () => {
   const server = await startServer(delayed)
   const ended = server.end('SIGTERM')
   while (!server.output.includes('stopping')) await new Promise(resolve => setTimeout(resolve, 10))
+  // What comes at once is the same press of a key, passed on twice.
+  await new Promise(resolve => setTimeout(resolve, 1000))
   process.kill(server.pid, 'SIGTERM')
   const { code, tookMs } = await ended
   assert.is(code, 1)

@@ -134,17 +134,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-/** Arguments of a process that runs everything on its own address, for the development profile. */
-export function argsOnHost(host: string, directory: string): string[] {
-  return [
-    '-server.http-listen-address',
-    host,
-    '-server.grpc-listen-address',
-    host,
-    `-vivace.data-dir=${directory}`,
-  ]
-}
-
 /** A directory for data, and how to remove it. */
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'vivace-e2e-'))

@@ -195,7 +195,7 @@ export function readAttribute(
   if (!hasValue) {
     valueType = ValueType.any
     valueNumber[0] = segment.emptyText
-    valueHash = 0
+    valueHash = segment.values.hashes[segment.emptyText]!
   }
   addAttributeHash(keys.hashes[key]! ^ valueType, valueHash)
   let next = shapes.guessNext[node]!

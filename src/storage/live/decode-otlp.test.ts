@@ -162,6 +162,54 @@ test('encodings that only hostile clients send are refused, or read alike', () =
   }
 })
 
+test('spans that differ in one field only are two; a span given back is the same one', async () => {
+  const attribute = (name: string) => (w: ProtoWriter) =>
+    w.messageField(name === 'link' ? 4 : 3, kv => kv.textField(1, name))
+  const variants: ((w: ProtoWriter) => void)[] = [
+    () => undefined,
+    w => w.textField(3, 'a=1'),
+    w => w.bytesField(4, Buffer.alloc(8, 4)),
+    w => w.textField(5, 'name'),
+    w => w.varintField(6, 1),
+    w => w.fixed64Field(7, 1n),
+    w => w.fixed64Field(8, 1n),
+    w => w.messageField(9, kv => kv.textField(1, 'no value')),
+    w => w.messageField(9, kv => kv.textField(1, 'other')),
+    w => w.varintField(10, 1),
+    w => w.varintField(10, 1024),
+    w => w.varintField(12, 1),
+    w => w.varintField(14, 1),
+    w => w.messageField(11, () => undefined),
+    w => w.messageField(11, e => e.fixed64Field(1, 1n)),
+    w => w.messageField(11, e => e.textField(2, 'event')),
+    w => w.messageField(11, e => attribute('event')(e)),
+    w => w.messageField(11, e => e.varintField(4, 1)),
+    w => w.messageField(13, () => undefined),
+    w => w.messageField(13, l => l.bytesField(1, Buffer.alloc(16, 1))),
+    w => w.messageField(13, l => l.bytesField(2, Buffer.alloc(8, 1))),
+    w => w.messageField(13, l => l.textField(3, 'b=2')),
+    w => w.messageField(13, l => attribute('link')(l)),
+    w => w.messageField(13, l => l.varintField(5, 1)),
+    w => w.messageField(13, l => l.fixed32Field(6, 1)),
+    w => w.messageField(15, s => s.textField(2, 'bad')),
+    w => w.messageField(15, s => s.varintField(3, 1)),
+    w => w.fixed32Field(16, 1),
+  ]
+  const segment = new LiveSegment()
+  for (const [i, write] of variants.entries()) {
+    const body = oneSpan(w => {
+      ids(w)
+      write(w)
+    })
+    assert.is(walkOtlp(body), 1)
+    assert.is(appendOtlp(segment, body).spans, 1, `variant ${i} is new`)
+    assert.is(appendOtlp(segment, body).duplicates, 1, `variant ${i} is known`)
+  }
+  const back = await new LiveSource(segment).readTrace({ group: 0, trace: 0 })
+  const again = appendOtlp(segment, back)
+  assert.is(again.duplicates, variants.length)
+})
+
 test('what is refused by a limit leaves nothing behind', async () => {
   const segment = new LiveSegment()
   const small = encodeSpans([plainSpan({ name: 'small' })])

@@ -307,7 +307,10 @@ function finishContentHash(segment: LiveSegment, row: number): void {
   mixContent(textHash(segment, field.statusMessage))
   mixContent(textHash(segment, field.traceState))
   mixContent(field.flags)
-  mixContent(field.droppedAttributes ^ (field.droppedEvents << 10) ^ (field.droppedLinks << 20))
+  const { droppedAttributes, droppedEvents, droppedLinks } = field
+  mixContent(
+    droppedAttributes ^ Math.imul(droppedEvents, 0x9e3779b1) ^ Math.imul(droppedLinks, 0x85ebca6b),
+  )
   const owner = resources[spans.resource[row]!]!
   mixContent(owner.hashLow)
   mixContent(owner.hashHigh)
@@ -417,6 +420,7 @@ function readEvent(segment: LiveSegment, b: Uint8Array, end: number, row: number
   mixContent(events.timeLow[index]!)
   mixContent(events.timeHigh[index]!)
   mixContent(segment.values.hashes[events.name[index]!]!)
+  mixContent(events.droppedAttributes[index]!)
 }
 
 function readLink(segment: LiveSegment, b: Uint8Array, end: number, row: number): void {
@@ -443,6 +447,9 @@ function readLink(segment: LiveSegment, b: Uint8Array, end: number, row: number)
   }
   links.shape[index] = segment.shapes.shapeOf(endAttributes(segment, b, Scope.link, node))
   for (let i = 0; i < 24; i += 4) mixContent(lane(links.ids, index * 24 + i))
+  mixContent(textHash(segment, links.traceState[index]!))
+  mixContent(links.flags[index]!)
+  mixContent(links.droppedAttributes[index]!)
 }
 
 /** Ids of links may have any length on the wire; they are kept right-aligned in their width. */

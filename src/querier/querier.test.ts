@@ -1,4 +1,0 @@
-import { suite } from 'uvu'
-
-/** Being written: crash at every step, overload, simulated time. */
-suite('ingester').run()
