@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A server under measurement: started from the sources, on loopback, with a directory of its own. */
+/** A server under measurement: started as it is built, on loopback, with a directory of its own. */
 export interface MeasuredServer {
   readonly http: string
   readonly otlpHttp: string
@@ -26,8 +26,9 @@ export function benchDirectory(): { path: string; remove(): void } {
 export async function startMeasured(directory: string, extraYaml = ''): Promise<MeasuredServer> {
   const config = join(directory, 'bench.yaml')
   writeFileSync(config, yaml(directory) + extraYaml)
-  const entry = new URL('../cmd/tempo.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, [entry, `-config.file=${config}`], {
+  const built = new URL('../dist/tempo.js', import.meta.url).pathname
+  if (!existsSync(built)) throw new Error('build first: npm run build')
+  const child = spawn(process.execPath, [built, `-config.file=${config}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const http = `http://${host}:3200`

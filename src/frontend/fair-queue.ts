@@ -27,6 +27,14 @@ export class FairQueue<T> {
     } else queue.push(item)
   }
 
+  /** Gives up an item's place, when it still has one. */
+  remove(tenant: string, item: T): void {
+    const queue = this.#queues.get(tenant) ?? []
+    const at = queue.indexOf(item)
+    if (at >= 0) queue.splice(at, 1)
+    if (queue.length === 0) this.#queues.delete(tenant)
+  }
+
   /** The first item of the tenant that has waited longest for its turn. */
   take(): T | undefined {
     const next = this.#queues.entries().next()

@@ -111,6 +111,18 @@ test('a client that goes away ends its query', async () => {
   await failsWith(ask('a', client.signal), 'CANCELED')
 })
 
+test('a query that is not wanted any more gives its place in the queue up', async () => {
+  const { frontend, ask } = setUp({ perTenant: 2 })
+  const client = new AbortController()
+  const left = [ask('a', client.signal), ask('a', client.signal)]
+  await failsWith(ask('a'), 'OVERLOADED')
+  client.abort()
+  for (const query of left) await failsWith(query, 'CANCELED')
+  const waiting = [ask('a'), ask('a')]
+  frontend.addRunner(async () => answer)
+  assert.equal(await Promise.all(waiting), [answer, answer])
+})
+
 test('a failure keeps its code, and the runner goes on', async () => {
   const { frontend, ask, metrics } = setUp()
   const { jobs, run } = heldRunner()

@@ -146,11 +146,15 @@ export class Frontend implements TraceQueries {
 
   #enqueue(job: QueryJob, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const abort = () => reject(fail('CANCELED', 'the query was canceled by its client'))
+      const sinceMs = this.#deps.clock.monotonicMs()
+      const waiting: Waiting = { job, signal, sinceMs, lost: 0, resolve, reject }
+      const abort = () => {
+        this.#queue.remove(job.tenant, waiting)
+        reject(fail('CANCELED', 'the query was canceled by its client'))
+      }
       if (signal.aborted) return abort()
       signal.addEventListener('abort', abort, { once: true })
-      const sinceMs = this.#deps.clock.monotonicMs()
-      this.#queue.push(job.tenant, { job, signal, sinceMs, lost: 0, resolve, reject })
+      this.#queue.push(job.tenant, waiting)
       this.#deps.metrics.queueLength.set({ user: job.tenant }, this.#queue.length)
       this.#dispatch()
     })

@@ -35,9 +35,6 @@ export interface QuerierDeps {
   recent(tenant: string): Promise<RecentData>
 }
 
-/** A list that is changed by a compaction while it is read is read once more. */
-const attemptsMax = 3
-
 /** Answers over live data, local blocks and blocks: whole traces, each exactly once. */
 export class Querier implements TraceQueries {
   readonly #deps: QuerierDeps
@@ -79,7 +76,8 @@ export class Querier implements TraceQueries {
     compose: (sources: readonly QuerySource[]) => Promise<T>,
   ): Promise<T> {
     const { catalog } = this.#deps
-    for (let attempt = 1; ; attempt++) {
+    const gone = new Set<string>()
+    for (;;) {
       // Ingesters first: what they upload meanwhile is then in the list of blocks, never in neither.
       const recent = await this.#deps.recent(tenant)
       const blocks = await catalog.blocks(tenant)
@@ -87,7 +85,8 @@ export class Querier implements TraceQueries {
         const answer = await compose([...recent.sources, ...blocks.map(guarded)])
         return this.#withMissing(tenant, answer, recent)
       } catch (error) {
-        if (attempt === attemptsMax || !(await this.#mend(tenant, error))) throw error
+        if (!(error instanceof BlockFailure)) throw error
+        await this.#mend(tenant, error, gone)
       }
     }
   }
@@ -102,14 +101,15 @@ export class Querier implements TraceQueries {
     return reasons.length > 0 ? { ...answer, partial: reasons.join('; ') } : answer
   }
 
-  /** True when the query may be tried again: the list was stale, or a damaged block is put aside. */
-  async #mend(tenant: string, error: unknown): Promise<boolean> {
-    if (!(error instanceof BlockFailure)) return false
-    if (error.reason.code === 'CORRUPT')
-      this.#deps.catalog.quarantine(error.blockId, error.reason.message)
-    else if (error.reason.code !== 'NOT_FOUND') throw error.reason
+  /**
+   * Makes the next attempt worth it: reads the list again when a block is gone, and puts a block
+   * aside that is damaged, or gone and still listed. A block fails twice at most, so this ends.
+   */
+  async #mend(tenant: string, { blockId, reason }: BlockFailure, gone: Set<string>): Promise<void> {
+    if (reason.code === 'CORRUPT' || gone.has(blockId))
+      this.#deps.catalog.quarantine(blockId, reason.message)
+    gone.add(blockId)
     await this.#deps.catalog.poll(tenant)
-    return true
   }
 }
 

@@ -12,6 +12,8 @@ import { pushSpans, traceBytes } from '../tools/tempo-api.ts'
 const spansPerRequest = 20
 const textBytes = 2000
 const retryMs = 20
+/** Of the first span: not so long ago that blocks with it are expired. */
+const firstStartNs = BigInt(Date.now()) * 1_000_000n
 
 export interface Missed {
   readonly lost: number
@@ -115,7 +117,7 @@ function isSent(found: string, asked: string, span: { spanId: string; name: stri
 
 /** A pure function of the request's number. */
 function spansOf(request: number): SentSpan[] {
-  const startNs = 1_700_000_000_000_000_000n + BigInt(request) * 1_000_000n
+  const startNs = firstStartNs + BigInt(request) * 1_000_000n
   return Array.from({ length: spansPerRequest }, (_, i) => {
     const number = request * spansPerRequest + i
     return {

@@ -67,13 +67,25 @@ function frameCrc(frame: Buffer): number {
   return crc32(frame.subarray(frameHeaderBytes), crc32(frame.subarray(4, 12)))
 }
 
+/** What a kept buffer may hold: most commits are smaller, and a rare large one is not kept. */
+const scratchBytesMax = 8 << 20
+let scratch = Buffer.alloc(0)
+
+/** Commits come one after another, so their raw bytes can lie in the same place. */
+function scratchOf(size: number): Buffer {
+  if (size > scratchBytesMax) return Buffer.allocUnsafeSlow(size)
+  if (scratch.length < size) scratch = Buffer.allocUnsafeSlow(Math.ceil(size * 1.25))
+  return scratch.subarray(0, size)
+}
+
+/** The result is valid until the next call. */
 function encodeRecords(records: readonly WalRecord[]): Buffer {
   const tenants = records.map(record => Buffer.from(record.tenant))
   const size = records.reduce(
     (sum, record, i) => sum + 8 + tenants[i]!.length + record.body.length,
     0,
   )
-  const raw = Buffer.allocUnsafe(size)
+  const raw = scratchOf(size)
   let at = 0
   records.forEach((record, i) => {
     const tenant = tenants[i]!

@@ -66,12 +66,15 @@ function holdLock(disk: Disk, clock: Clock, path: string, body: LockBody): Direc
     cancel = clock.after(heartbeatMs, beat)
   }
   beat()
+  // Two that waited for the same silence chose the same epoch.
+  const isOwned = () => {
+    const now = readLock(disk, path)
+    return now?.epoch === body.epoch && now.pid === body.pid && now.namespace === body.namespace
+  }
   return {
     epoch: body.epoch,
     assertOwned() {
-      const now = readLock(disk, path)
-      if (now?.epoch === body.epoch && now.pid === body.pid && now.namespace === body.namespace)
-        return
+      if (isOwned()) return
       const what = `the data directory was taken over by another process (lock ${path}); this one stops writing`
       throw fail('UNAVAILABLE', what)
     },
@@ -79,8 +82,7 @@ function holdLock(disk: Disk, clock: Clock, path: string, body: LockBody): Direc
       cancel()
       file?.close()
       file = undefined
-      const now = readLock(disk, path)
-      if (now?.epoch !== body.epoch) return
+      if (!isOwned()) return
       disk.writeFileAtomicSync(
         path,
         Buffer.from(`${JSON.stringify({ ...body, released: true })}\n`),

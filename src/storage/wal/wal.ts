@@ -27,7 +27,11 @@ export function threadedWal(
   directory: string,
   onDeath: (error: Error) => void,
 ): Wal {
-  const worker = new Worker(starter.entry, { workerData: { role: 'wal', directory } })
+  const worker = new Worker(starter.entry, {
+    workerData: { role: 'wal', directory },
+    // It makes few objects; what it holds are buffers outside the heap.
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
   const client = new PortClient(worker)
   let closing = false
   const died = (error: unknown) => {
