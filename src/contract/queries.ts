@@ -1,4 +1,5 @@
 import type { Operand, Predicate } from '../model/predicate.ts'
+import type { MetricsFunction, SpansetStage } from '../model/spanset.ts'
 
 /**
  * What the API layer asks of the query-frontend, the frontend of a querier, and a querier of an
@@ -15,6 +16,8 @@ export interface TimeRange {
 export interface SearchRequest {
   /** Which spans match; a trace without a matching span is not returned. */
   readonly spans: Predicate
+  /** What happens to the matching spans of each trace, in this order. */
+  readonly stages?: readonly SpansetStage[]
   /** Each must hold for at least one span of the trace, on any of its spans (legacy tag search). */
   readonly traceAll: readonly Predicate[]
   /** Bounds on the duration of the whole trace, ns, inclusive. */
@@ -65,6 +68,14 @@ export interface TraceHit {
   /** Matching spans before the cut to `spansPerSpanSet`. */
   readonly matched: number
   readonly spans: readonly SpanHit[]
+}
+
+export interface SpanSetHit {
+  /** Matching spans before the cut to `spansPerSpanSet`. */
+  readonly matched: number
+  readonly spans: readonly SpanHit[]
+  /** Of groups and aggregates; a group without a value has the text `nil`. */
+  readonly attributes: readonly { readonly key: string; readonly value: AttributeValue }[]
 }
 
 export interface ReadStats {
@@ -144,6 +155,53 @@ export interface OperationsResult extends Completeness {
   /** kind is the OTLP number. Sorted by name, then kind. */
   readonly operations: readonly { readonly name: string; readonly kind: number }[]
   readonly stats: ReadStats
+}
+
+export interface MetricsRequest {
+  readonly spans: Predicate
+  readonly stages?: readonly SpansetStage[]
+  readonly function: MetricsFunction
+  readonly by: readonly Operand[]
+  /** Bucket i is (start + i * step, start + (i + 1) * step], by the start of the span. */
+  readonly startNs: string
+  readonly stepNs: string
+  readonly steps: number
+  /** A span that starts exactly at `startNs` belongs to the first bucket (instant queries). */
+  readonly includesStart?: boolean
+  /** At most this many exemplars in all. */
+  readonly exemplars: number
+  /** Fails with BAD_QUERY above this many series; 0 = no limit. */
+  readonly seriesMax: number
+}
+
+/** A label's value; durations, statuses, kinds and ids are text; null: the spans have none. */
+export type LabelValue = AttributeValue | null
+
+export interface MetricsExemplar {
+  readonly series: number
+  /** Start of the span. */
+  readonly timeNs: string
+  readonly traceId: string
+  /** Of the function's operand, durations in nanoseconds; 1 for counts. */
+  readonly value: number
+}
+
+/**
+ * Sums that can still be added to those of other sources. Lane l of series s at step i is
+ * `lanes[l][s * steps + i]`; what the lanes are depends on the function: count, histogram and
+ * compare: [spans]; min, max: [value or NaN]; sum: [sum, values]. Values of durations are ns.
+ */
+export interface MetricsResult extends Completeness {
+  /** Per series: a label for each of `by`, then those of the function. In order of labels. */
+  readonly series: readonly (readonly LabelValue[])[]
+  readonly steps: number
+  readonly lanes: readonly Float64Array[]
+  readonly exemplars: readonly MetricsExemplar[]
+  readonly stats: ReadStats
+}
+
+export interface MetricsQueries {
+  metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult>
 }
 
 /**

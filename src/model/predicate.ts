@@ -64,6 +64,26 @@ export type CompareOp =
   | 'contains'
   | 'textEquals'
 
+export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^'
+
+/**
+ * A value of a span that has to be computed. Ints are exact and wrap around at 64 bits; a division
+ * or modulo of ints by zero, arithmetic on what is no number, and lists give no value. Attributes of
+ * events and links may have several values.
+ */
+export type ValueExpression =
+  | Operand
+  | { readonly kind: 'literal'; readonly literal: Literal }
+  | {
+      readonly kind: 'arithmetic'
+      readonly op: ArithmeticOp
+      readonly left: ValueExpression
+      readonly right: ValueExpression
+    }
+  | { readonly kind: 'negative'; readonly part: ValueExpression }
+  /** 1 or 0: always there. */
+  | { readonly kind: 'condition'; readonly condition: Predicate }
+
 export type Predicate =
   | { readonly kind: 'constant'; readonly value: boolean }
   | { readonly kind: 'and'; readonly parts: readonly Predicate[] }
