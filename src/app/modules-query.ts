@@ -15,7 +15,7 @@ import { Querier } from '../querier/querier.ts'
 import { FrontendPulls } from '../remote/frontend-pulls.ts'
 import { IngesterPool } from '../remote/ingester-pool.ts'
 import { type PullStream, remoteRunner } from '../remote/query-pull.ts'
-import { compileSpansetFilter } from '../traceql/compile-filter.ts'
+import { compileSearch } from '../traceql/compile-search.ts'
 import { extractFilter } from '../traceql/extract-filter.ts'
 import { parseTagName } from '../traceql/parse-tag-name.ts'
 import { parseQuery } from '../traceql/parser.ts'
@@ -193,7 +193,7 @@ export async function startTempoApi(
       }
     },
     resolveTenant: tenants.forQuery,
-    parseQuery: query => compileSpansetFilter(validateQuery(parseQuery(query, options))),
+    parseQuery: query => compileSearch(validateQuery(parseQuery(query, options))),
     parseTagName,
     extractFilter: query => extractFilter(query, options),
     log,

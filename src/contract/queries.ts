@@ -65,9 +65,8 @@ export interface TraceHit {
     readonly spans: number
     readonly errors: number
   }[]
-  /** Matching spans before the cut to `spansPerSpanSet`. */
-  readonly matched: number
-  readonly spans: readonly SpanHit[]
+  /** One; several after `by`, in order of their attributes. */
+  readonly spanSets: readonly SpanSetHit[]
 }
 
 export interface SpanSetHit {
@@ -200,10 +199,6 @@ export interface MetricsResult extends Completeness {
   readonly stats: ReadStats
 }
 
-export interface MetricsQueries {
-  metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult>
-}
-
 /**
  * All queries of one tenant. Implemented by the frontend (fair queue and limits), by queriers and
  * by ingesters (live data and local blocks only). Fails with a `Failure`.
@@ -217,6 +212,7 @@ export interface TraceQueries {
     request: TagValuesRequest,
     signal: AbortSignal,
   ): Promise<TagValuesResult>
+  metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult>
   operations(
     tenant: string,
     request: OperationsRequest,

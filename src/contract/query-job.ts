@@ -1,5 +1,6 @@
 import { Failure, fail } from '../base/errors.ts'
 import type {
+  MetricsRequest,
   OperationsRequest,
   SearchRequest,
   TagNamesRequest,
@@ -14,6 +15,7 @@ export type QueryJob = { readonly tenant: string } & (
   | { readonly method: 'search'; readonly request: SearchRequest }
   | { readonly method: 'tagNames'; readonly request: TagNamesRequest }
   | { readonly method: 'tagValues'; readonly request: TagValuesRequest }
+  | { readonly method: 'metrics'; readonly request: MetricsRequest }
   | { readonly method: 'operations'; readonly request: OperationsRequest }
 )
 
@@ -46,6 +48,8 @@ export function runJob(
       return queries.tagNames(job.tenant, job.request, signal)
     case 'tagValues':
       return queries.tagValues(job.tenant, job.request, signal)
+    case 'metrics':
+      return queries.metrics(job.tenant, job.request, signal)
     default:
       return queries.operations(job.tenant, job.request, signal)
   }

@@ -2,6 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, fail } from '../base/errors.ts'
 import type {
   Completeness,
+  MetricsRequest,
+  MetricsResult,
   OperationsRequest,
   OperationsResult,
   ReadStats,
@@ -40,6 +42,7 @@ interface Waiting {
 const operations: Record<QueryJob['method'], string> = {
   traceById: 'traces',
   search: 'search',
+  metrics: 'metrics',
   tagNames: 'metadata',
   tagValues: 'metadata',
   operations: 'metadata',
@@ -94,6 +97,10 @@ export class Frontend implements TraceQueries {
 
   search(tenant: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
     return this.#run({ tenant, method: 'search', request }, signal)
+  }
+
+  metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult> {
+    return this.#run({ tenant, method: 'metrics', request }, signal)
   }
 
   tagNames(tenant: string, request: TagNamesRequest, signal: AbortSignal): Promise<TagNamesResult> {

@@ -134,7 +134,7 @@ export class Simulation {
     const traces = new Set([...this.sent].map(key => key.split('/')[0]!))
     const request = { spans: everySpan, traceAll: [], limit: 1000, spansPerSpanSet: 0, select: [] }
     const { hits } = await composeSearch(this.sources(), request, never)
-    const counts = new Map(hits.map(hit => [hit.traceId, hit.matched]))
+    const counts = new Map(hits.map(hit => [hit.traceId, hit.spanSets[0]!.matched]))
     assert.is(counts.size, hits.length, `${what}: a trace is listed twice`)
     const found = new Set<string>()
     for (const traceId of traces) {

@@ -152,10 +152,12 @@ export interface ColumnSource {
   columns(scope: ScopeCode, key: string): readonly ColumnRef[]
   /** The overflow column of a scope, where keys beyond the column limit are. */
   overflow(scope: ScopeCode): ColumnRef | null
-  /** Attribute keys of a scope, unsorted. */
-  keys(scope: ScopeCode): Promise<readonly string[]>
   /** A built-in column by the name it has in the block format; null when no item has it. */
   intrinsic(key: string): ColumnRef | null
+  /** Names of all attribute columns of a scope, without the overflow column. */
+  columnNames(scope: ScopeCode): readonly ColumnName[]
+  /** True when a dictionary column shares its dictionary with no other, in all groups. */
+  hasOwnDictionary(ref: ColumnRef): boolean
   /** Codes of a dictionary column in a group. */
   dictionary(ref: ColumnRef, group: number): Dictionary
   /** Null when unknown; `present: false` when no item of the group has the column. */

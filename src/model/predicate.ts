@@ -96,5 +96,12 @@ export type Predicate =
       readonly op: CompareOp
       readonly literal: Literal
     }
+  /** Both sides are read from the span. Values of different types are different, and have no order. */
+  | {
+      readonly kind: 'compareValues'
+      readonly op: Exclude<CompareOp, '=~' | '!~' | 'contains' | 'textEquals'>
+      readonly left: ValueExpression
+      readonly right: ValueExpression
+    }
 
 export const everySpan: Predicate = { kind: 'constant', value: true }

@@ -1,4 +1,5 @@
 import type {
+  MetricsRequest,
   OperationsRequest,
   ReadStats,
   SearchRequest,
@@ -8,6 +9,7 @@ import type {
   TraceHit,
 } from '../contract/queries.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
+import type { MetricsPart } from '../search/metrics/metrics-source.ts'
 import type { HashSet, LocalSource, QuerySource } from '../search/query-source.ts'
 import type { TagValueSet } from '../search/tags.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
@@ -48,6 +50,15 @@ export class LazyBlock implements QuerySource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     return (await this.#source()).search(request, excluded, stats, signal)
+  }
+
+  async metrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    return (await this.#source()).metrics(request, excluded, stats, signal)
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {

@@ -1,6 +1,8 @@
 import { asFailure, Corruption, type Failure } from '../base/errors.ts'
 import type {
   Completeness,
+  MetricsRequest,
+  MetricsResult,
   OperationsRequest,
   OperationsResult,
   SearchRequest,
@@ -14,6 +16,7 @@ import type {
   TraceResult,
 } from '../contract/queries.ts'
 import {
+  composeMetrics,
   composeOperations,
   composeSearch,
   composeTagNames,
@@ -49,6 +52,10 @@ export class Querier implements TraceQueries {
 
   search(tenant: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
     return this.#answer(tenant, sources => composeSearch(sources, request, signal))
+  }
+
+  metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult> {
+    return this.#answer(tenant, sources => composeMetrics(sources, request, signal))
   }
 
   tagNames(tenant: string, request: TagNamesRequest, signal: AbortSignal): Promise<TagNamesResult> {
@@ -143,6 +150,7 @@ function guarded(source: QuerySource): QuerySource {
     identity: source.identity,
     index: () => guard(source.index()),
     search: (...args) => guard(source.search(...args)),
+    metrics: (...args) => guard(source.metrics(...args)),
     tracesByHash: (...args) => guard(source.tracesByHash(...args)),
     traceById: id => guard(source.traceById(id)),
     tagNames: (...args) => guard(source.tagNames(...args)),

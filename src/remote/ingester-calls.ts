@@ -1,5 +1,6 @@
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
 import type {
+  MetricsRequest,
   OperationsRequest,
   ReadStats,
   SearchRequest,
@@ -14,8 +15,10 @@ import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
 import { emptyStats } from '../search/compose.ts'
 import { addStats } from '../search/composite-source.ts'
+import type { MetricsPart } from '../search/metrics/metrics-source.ts'
 import type { HashSet, QuerySource } from '../search/query-source.ts'
 import type { TagValueSet } from '../search/tags.ts'
+import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'
 
 /** An ingester behind gRPC: its push, and everything it holds of a tenant as one query source. */
 
@@ -30,19 +33,27 @@ type Argument<T> = T & { readonly tenant: string }
 /** The calls that an ingester answers. */
 export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHandler> {
   const handlers = new Map<string, CallHandler>()
-  const serve = <A>(
-    method: string,
-    answer: (
-      argument: Argument<A>,
-      body: Uint8Array,
-      signal: AbortSignal,
-    ) => Promise<{ value: unknown; body?: Uint8Array }>,
-  ) => {
+  const serve: Serve = (method, answer) => {
     handlers.set(`ingester.${method}`, async (argument, body, signal) => {
-      const result = await answer(argument as Argument<A>, body, signal)
+      const result = await answer(argument as never, body, signal)
       return { value: result.value, body: result.body ?? noBody }
     })
   }
+  serveData(ingester, serve)
+  serveQueries(ingester, serve)
+  return handlers
+}
+
+type Serve = <A>(
+  method: string,
+  answer: (
+    argument: Argument<A>,
+    body: Uint8Array,
+    signal: AbortSignal,
+  ) => Promise<{ value: unknown; body?: Uint8Array }>,
+) => void
+
+function serveData(ingester: ServedIngester, serve: Serve): void {
   serve('push', async ({ tenant }, body) => ({ value: await ingester.push(tenant, body) }))
   serve('describe', async ({ tenant }) => {
     const source = ingester.source(tenant)
@@ -57,14 +68,6 @@ export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHand
     const index = await ingester.source(tenant).index()
     return { value: { count: index.count }, body: encodeLanes(index) }
   })
-  serve<{ request: SearchRequest; excluded: string[] }>(
-    'search',
-    async ({ tenant, request, excluded }, _, signal) => {
-      const stats = emptyStats()
-      const hits = await ingester.source(tenant).search(request, new Set(excluded), stats, signal)
-      return { value: { stats }, body: Buffer.from(JSON.stringify(hits)) }
-    },
-  )
   serve<{ high: number; low: number }>('tracesByHash', async ({ tenant, high, low }) => {
     const traces = await ingester.source(tenant).tracesByHash(high, low)
     return { value: { sizes: traces.map(trace => trace.length) }, body: Buffer.concat(traces) }
@@ -73,6 +76,27 @@ export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHand
     const trace = await ingester.source(tenant).traceById(hexToBytes(traceId))
     return { value: { found: trace !== null }, body: trace ?? noBody }
   })
+}
+
+function serveQueries(ingester: ServedIngester, serve: Serve): void {
+  serve<{ request: SearchRequest; excluded: string[] }>(
+    'search',
+    async ({ tenant, request, excluded }, _, signal) => {
+      const stats = emptyStats()
+      const hits = await ingester.source(tenant).search(request, new Set(excluded), stats, signal)
+      return { value: { stats }, body: Buffer.from(JSON.stringify(hits)) }
+    },
+  )
+  serve<{ request: MetricsRequest; excluded: string[] }>(
+    'metrics',
+    async ({ tenant, request, excluded }, _, signal) => {
+      const stats = emptyStats()
+      const source = ingester.source(tenant)
+      const part = await source.metrics(request, new Set(excluded), stats, signal)
+      const { lanes: _lanes, ...head } = part
+      return { value: { stats, head }, body: encodeMetricsLanes(part.lanes) }
+    },
+  )
   serve<{ request: TagNamesRequest }>('tagNames', async ({ tenant, request }, _, signal) => {
     const stats = emptyStats()
     const names = await ingester.source(tenant).tagNames(request, stats, signal)
@@ -91,7 +115,6 @@ export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHand
     await ingester.source(tenant).operations(request, found, stats, signal)
     return { value: { stats }, body: Buffer.from(JSON.stringify([...found])) }
   })
-  return handlers
 }
 
 const lanes = ['hashHigh', 'hashLow', 'spans', 'fingerprintLow', 'fingerprintHigh'] as const
@@ -187,6 +210,22 @@ class RemoteSource implements QuerySource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     return this.#json<TraceHit[]>('search', { request, excluded: [...excluded] }, stats, signal)
+  }
+
+  async metrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    const argument = { request, excluded: [...excluded] }
+    const { value, body } = await this.#call('metrics', argument, signal)
+    const { stats: own, head } = value as {
+      stats: ReadStats
+      head: Omit<MetricsPart, 'lanes'>
+    }
+    addStats(stats, own)
+    return { ...head, lanes: decodeMetricsLanes(body, head.series.length * head.steps) }
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {

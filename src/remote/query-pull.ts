@@ -1,5 +1,6 @@
 import type * as grpc from '@grpc/grpc-js'
 import { asFailure, fail } from '../base/errors.ts'
+import type { MetricsResult } from '../contract/queries.ts'
 import { type JobRunner, type QueryJob, runnerGone } from '../contract/query-job.ts'
 import {
   type CallClient,
@@ -11,6 +12,7 @@ import {
   writeFrames,
 } from '../net/frame-call.ts'
 import { rawBytes } from '../net/grpc-server.ts'
+import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'
 
 /**
  * Queriers pull: each opens streams to the frontend and takes one job at a time on each, because
@@ -78,12 +80,13 @@ export function remoteRunner(stream: PullStream, closed: () => void): JobRunner 
     })
 }
 
-/** Trace bytes travel beside the JSON. */
+/** Traces and lanes of metrics travel beside the JSON. */
 function withBody(value: unknown, body: Uint8Array): unknown {
   const result = value as Record<string, unknown>
-  return result['hasTrace'] === undefined
-    ? result
-    : { ...result, trace: result['hasTrace'] ? body : null }
+  const { hasTrace, lanesCells, ...rest } = result
+  if (hasTrace !== undefined) return { ...rest, trace: hasTrace ? body : null }
+  if (lanesCells === undefined) return result
+  return { ...rest, lanes: decodeMetricsLanes(body, lanesCells as number) }
 }
 
 /**
@@ -129,6 +132,21 @@ export function pullJobs(
   }
 }
 
+function withoutBody(
+  job: QueryJob,
+  result: Record<string, unknown>,
+): { value: Record<string, unknown>; body: Uint8Array } {
+  if (job.method === 'traceById') {
+    const { trace, ...rest } = result
+    const body = trace instanceof Uint8Array ? trace : noBody
+    return { value: { ...rest, hasTrace: trace !== null }, body }
+  }
+  if (job.method !== 'metrics') return { value: result, body: noBody }
+  const { lanes, ...rest } = result as unknown as MetricsResult
+  const lanesCells = rest.series.length * rest.steps
+  return { value: { ...rest, lanesCells }, body: encodeMetricsLanes(lanes) }
+}
+
 async function answerJob(
   stream: grpc.ClientDuplexStream<Buffer, Buffer>,
   run: JobRunner,
@@ -138,10 +156,8 @@ async function answerJob(
   try {
     const result = (await run(job, signal)) as Record<string, unknown>
     if (signal.aborted) return
-    if (job.method !== 'traceById') return await writeFrames(stream, { value: result }, noBody)
-    const { trace, ...rest } = result
-    const body = trace instanceof Uint8Array ? trace : noBody
-    await writeFrames(stream, { value: { ...rest, hasTrace: trace !== null } }, body)
+    const { value, body } = withoutBody(job, result)
+    await writeFrames(stream, { value }, body)
   } catch (error) {
     if (!signal.aborted) await writeFrames(stream, errorHead(asFailure(error)), noBody)
   }

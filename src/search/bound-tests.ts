@@ -141,6 +141,7 @@ export function mayMatch(
     case 'or':
       return node.parts.some(part => mayMatch(source, part, bound, group))
     case 'not':
+    case 'values':
       return true
     case 'sameItem':
       return node.leaves.every(leaf => leafMayMatch(source, leaf, bound, group))

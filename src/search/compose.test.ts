@@ -106,7 +106,7 @@ test('sources inside a composite that split a trace never count as copies of ano
   const [hit, ...more] = await search(sources, { spansPerSpanSet: 10 })
   assert.equal(more, [])
   assert.is(hit!.spanCount, 4)
-  assert.is(hit!.spans.length, 4)
+  assert.is(hit!.spanSets[0]!.spans.length, 4)
   const index = await composeIndex(sources)
   assert.is(index.count, 1)
 })
@@ -125,7 +125,7 @@ test('equal copies in many sources are answered once, without reading a trace', 
   const sources = [await counting('a'), await counting('b'), await counting('c')]
   const hits = await search(sources)
   assert.is(hits.length, 1)
-  assert.is(hits[0]!.matched, 2)
+  assert.is(hits[0]!.spanSets[0]!.matched, 2)
   assert.is(traces, 0)
 })
 
@@ -137,6 +137,9 @@ test('a source that fails fails the query, and nothing is left unheard', async (
     ...{ name: 'broken', range: { minNs: 0n, maxNs: base * 2n }, storedBytes: 1, identity: null },
     index: async () => liveSource(segmentOf([at(0n)])).index(),
     search: async () => {
+      throw fail('UNAVAILABLE', 'gone')
+    },
+    metrics: async () => {
       throw fail('UNAVAILABLE', 'gone')
     },
     tracesByHash: async () => {
@@ -206,7 +209,7 @@ test('spans that arrive while a query runs do not disturb it', async () => {
   }
   const [hit] = await search([source], { spans: childless })
   assert.equal(
-    hit!.spans.map(span => span.name),
+    hit!.spanSets[0]!.spans.map(span => span.name),
     ['s0'],
   )
 })

@@ -1,4 +1,6 @@
 import type {
+  MetricsRequest,
+  MetricsResult,
   OperationsRequest,
   OperationsResult,
   ReadStats,
@@ -20,6 +22,8 @@ import { hexToBytes } from '../model/ids.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
+import { mergeMetrics } from './metrics/merge.ts'
+import type { MetricsPart } from './metrics/metrics-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
 import { joinSources, splitInside } from './split-set.ts'
 import { type TagValueSet, tagScopes } from './tags.ts'
@@ -68,20 +72,9 @@ export async function composeSearch(
   excluded: HashSet = new Set(),
 ): Promise<SearchResult> {
   const stats = emptyStats()
-  // A trace may have a part outside the range: whole traces are joined over all sources.
-  const searched = within(all, request.range)
-  countSources(stats, searched)
-  const sources = mayAnswer(all, searched, request) ? within(all, undefined) : []
-  const ownership = await joinSources(sources)
-  const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
-  const parts = await Promise.all(
-    split.flatMap(({ high, low }) => sources.map(source => source.tracesByHash(high, low))),
-  )
-  let hits = await assemble(parts.flat()).search(request, new Set(), stats, signal)
-  const jobs = sources
-    .map((source, i) => ({ source, left: ownership.excluded[i]! }))
-    .filter(({ source }) => searched.includes(source))
-    .sort((a, b) => (a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1))
+  const { assembled, jobs } = await splitWork(all, request.range, excluded, stats)
+  let hits = assembled ? await assembled.search(request, new Set(), stats, signal) : []
+  jobs.sort((a, b) => (a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1))
   for (let from = 0; from < jobs.length; from += sourcesAtOnce) {
     const last = hits.length >= request.limit ? hits[hits.length - 1] : undefined
     // Sources end in order: from here on nothing can be newer than what is found.
@@ -90,21 +83,76 @@ export async function composeSearch(
     })
     if (useful.length === 0) break
     const found = await Promise.all(
-      useful.map(({ source, left }) => {
-        const leave = excluded.size === 0 ? left : new Set([...excluded, ...left])
-        return source.search(request, leave, stats, signal)
-      }),
+      useful.map(({ source, left }) => source.search(request, left, stats, signal)),
     )
     hits = newestHits([...hits, ...found.flat()], request.limit)
   }
   return { hits: newestHits(hits, request.limit), stats }
 }
 
+/** The part of one query that a source answers. */
+interface SourceJob {
+  readonly source: QuerySource
+  /** Traces that it leaves to others. */
+  readonly left: HashSet
+}
+
+/**
+ * Who answers for which traces: each source for its own, and one that is put together for those
+ * whose parts lie in several. Only sources in the range have work, but a trace may have a part
+ * outside it: whole traces are joined over all of them.
+ */
+async function splitWork(
+  all: readonly QuerySource[],
+  range: TimeRange | undefined,
+  excluded: HashSet,
+  stats: ReadStats,
+): Promise<{ readonly assembled: LocalSource | null; readonly jobs: SourceJob[] }> {
+  const searched = within(all, range)
+  countSources(stats, searched)
+  if (!mayAnswer(all, searched, range)) return { assembled: null, jobs: [] }
+  const sources = within(all, undefined)
+  const ownership = await joinSources(sources)
+  const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
+  const parts = await Promise.all(
+    split.flatMap(({ high, low }) => sources.map(source => source.tracesByHash(high, low))),
+  )
+  const jobs = sources
+    .map((source, i) => {
+      const own = ownership.excluded[i]!
+      return { source, left: excluded.size === 0 ? own : new Set([...excluded, ...own]) }
+    })
+    .filter(({ source }) => searched.includes(source))
+  return { assembled: split.length === 0 ? null : assemble(parts.flat()), jobs }
+}
+
+export async function composeMetrics(
+  all: readonly QuerySource[],
+  request: MetricsRequest,
+  signal: AbortSignal,
+  excluded: HashSet = new Set(),
+): Promise<MetricsResult> {
+  const stats = emptyStats()
+  const endNs = BigInt(request.startNs) + BigInt(request.stepNs) * BigInt(request.steps)
+  const range = { startNs: request.startNs, endNs: String(endNs) }
+  const { assembled, jobs } = await splitWork(all, range, excluded, stats)
+  const parts: MetricsPart[] = []
+  if (assembled) parts.push(await assembled.metrics(request, new Set(), stats, signal))
+  for (const { source, left } of jobs) {
+    parts.push(await source.metrics(request, left, stats, signal))
+  }
+  const { seriesDropped, ...merged } = mergeMetrics(parts, request)
+  if (seriesDropped === 0) return { ...merged, stats }
+  const total = merged.series.length + seriesDropped
+  const partial = `${seriesDropped} of ${total} series are left out: the limit is ${request.seriesMax}`
+  return { ...merged, stats, partial }
+}
+
 /** False when no trace can overlap the range, not even one with parts before and behind it. */
 function mayAnswer(
   all: readonly QuerySource[],
   searched: readonly QuerySource[],
-  { range }: SearchRequest,
+  range: TimeRange | undefined,
 ): boolean {
   if (!range || searched.length > 0) return true
   const startNs = BigInt(range.startNs)

@@ -1,4 +1,5 @@
 import type {
+  MetricsRequest,
   OperationsRequest,
   ReadStats,
   SearchRequest,
@@ -9,7 +10,8 @@ import type {
 } from '../contract/queries.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
-import { composeIndex, composeSearch, composeTrace } from './compose.ts'
+import { composeIndex, composeMetrics, composeSearch, composeTrace } from './compose.ts'
+import type { MetricsPart } from './metrics/metrics-source.ts'
 import type { HashSet, QuerySource } from './query-source.ts'
 import type { TagValueSet } from './tags.ts'
 
@@ -57,6 +59,19 @@ export class CompositeSource implements QuerySource {
     const result = await composeSearch(this.#parts, request, signal, excluded)
     addStats(stats, result.stats)
     return [...result.hits]
+  }
+
+  async metrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    // Series are cut where all sources are put together.
+    const uncut = { ...request, seriesMax: 0 }
+    const result = await composeMetrics(this.#parts, uncut, signal, excluded)
+    addStats(stats, result.stats)
+    return result
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {

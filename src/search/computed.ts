@@ -1,4 +1,4 @@
-import type { ColumnGroup, TreeColumns, Vector } from '../model/column-batch.ts'
+import type { ColumnGroup, ColumnRef, TreeColumns, Vector } from '../model/column-batch.ts'
 import type { Intrinsic } from '../model/predicate.ts'
 import type { Leaf } from './filter-plan.ts'
 import { type Mask, markNumber, markPresent } from './kernels.ts'
@@ -106,13 +106,16 @@ interface IdColumn {
   readonly width: number
 }
 
-function idColumn(leaf: Leaf, group: ColumnGroup): IdColumn | null {
-  if (leaf.computed === 'parentId')
-    return { bytes: group.parentIds(), stride: 8, offset: 0, width: 8 }
-  const vector = leaf.refs[0] ? group.vector(leaf.refs[0]) : null
+export function idColumn(
+  name: Intrinsic,
+  refs: readonly ColumnRef[],
+  group: ColumnGroup,
+): IdColumn | null {
+  if (name === 'parentId') return { bytes: group.parentIds(), stride: 8, offset: 0, width: 8 }
+  const vector = refs[0] ? group.vector(refs[0]) : null
   if (!vector) return null
   const bytes = vector.values as Uint8Array
-  switch (leaf.computed) {
+  switch (name) {
     case 'spanId':
       return { bytes, stride: 8, offset: 0, width: 8 }
     case 'traceId':
@@ -126,7 +129,7 @@ function idColumn(leaf: Leaf, group: ColumnGroup): IdColumn | null {
 
 /** Ids compare as lower-case hex text; a row without parent has no parent id. */
 function markIds(leaf: Leaf, group: ColumnGroup, out: Mask): void {
-  const column = idColumn(leaf, group)
+  const column = idColumn(leaf.computed!, leaf.refs, group)
   if (!column) return
   const { test } = leaf
   const { bytes, stride, offset, width } = column

@@ -2,7 +2,7 @@ import type { ColumnGroup, ColumnSource, OwnerGroup, Vector } from '../model/col
 import { Scope } from '../model/columns.ts'
 import { type BoundTests, markTest } from './bound-tests.ts'
 import { markComputed } from './computed.ts'
-import type { FilterPlan, Leaf, PlanNode } from './filter-plan.ts'
+import type { FilterPlan, Leaf, PlanNode, ValuesNode } from './filter-plan.ts'
 import type { Mask } from './kernels.ts'
 import * as kernels from './kernels.ts'
 import { textTest } from './value-test.ts'
@@ -23,25 +23,30 @@ export async function loadOwners(source: ColumnSource, plan: FilterPlan): Promis
   return { resource: await of(Scope.resource), instrumentation: await of(Scope.instrumentation) }
 }
 
+/** What is known of a plan in one group before its rows are looked at. */
+export interface Evaluation {
+  readonly bound: BoundTests
+  readonly owners: Owners
+  /** Results of comparisons between values. */
+  readonly values: ReadonlyMap<ValuesNode, Mask>
+}
+
 /** One byte per row of the group: 1 where the plan holds. */
-export function evaluate(
-  node: PlanNode,
-  group: ColumnGroup,
-  bound: BoundTests,
-  owners: Owners,
-): Mask {
+export function evaluate(node: PlanNode, group: ColumnGroup, known: Evaluation): Mask {
+  const { bound, owners } = known
   switch (node.kind) {
     case 'constant':
       return new Uint8Array(group.rows).fill(node.value ? 1 : 0)
     case 'not': {
-      const mask = evaluate(node.part, group, bound, owners)
+      const mask = evaluate(node.part, group, known)
       kernels.not(mask)
       return mask
     }
     case 'and': {
+      if (node.parts.some(holdsNowhere)) return new Uint8Array(group.rows)
       const mask = new Uint8Array(group.rows).fill(1)
       for (const part of node.parts) {
-        kernels.and(mask, evaluate(part, group, bound, owners))
+        kernels.and(mask, evaluate(part, group, known))
         // Nothing is left that another column could take away.
         if (!mask.includes(1)) break
       }
@@ -49,7 +54,9 @@ export function evaluate(
     }
     case 'or': {
       const mask = new Uint8Array(group.rows)
-      for (const part of node.parts) kernels.or(mask, evaluate(part, group, bound, owners))
+      for (const part of node.parts) {
+        if (!holdsNowhere(part)) kernels.or(mask, evaluate(part, group, known))
+      }
       return mask
     }
     case 'sameItem':
@@ -60,9 +67,19 @@ export function evaluate(
       kernels.or(mask, evaluateLeaf(node.span, group, bound, owners))
       return mask
     }
+    case 'values':
+      // A copy: masks are changed in place.
+      return known.values.get(node)!.slice()
     default:
       return evaluateLeaf(node, group, bound, owners)
   }
+}
+
+/** A condition on what no span of the source has. */
+function holdsNowhere(node: PlanNode): boolean {
+  if (node.kind === 'constant') return !node.value
+  if (node.kind !== 'leaf') return false
+  return node.refs.length === 0 && node.computed === null && node.absentText === null
 }
 
 function evaluateLeaf(leaf: Leaf, group: ColumnGroup, bound: BoundTests, owners: Owners): Mask {

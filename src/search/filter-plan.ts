@@ -1,14 +1,20 @@
 import type { ColumnRef, ColumnSource, GroupNeed } from '../model/column-batch.ts'
 import { Scope, type ScopeCode, ValueType } from '../model/columns.ts'
-import type { AttributeScope, Intrinsic, Predicate } from '../model/predicate.ts'
+import type {
+  ArithmeticOp,
+  AttributeScope,
+  Intrinsic,
+  Literal,
+  Predicate,
+  ValueExpression,
+} from '../model/predicate.ts'
+import { intrinsicPlaces, type LeafDomain, needsOf, scopeCodes } from './places.ts'
+import { type ListMode, type ReadContext, type VectorReader, vectorReader } from './value/read.ts'
 
 /**
  * A predicate bound to the columns of one source: which columns each comparison reads, and what
  * has to be loaded for it. Pure data; nothing is read here.
  */
-
-/** What a leaf has one value for. */
-export type LeafDomain = 'span' | 'trace' | 'resource' | 'instrumentation' | 'event' | 'link'
 
 export interface Leaf {
   readonly kind: 'leaf'
@@ -39,7 +45,28 @@ export type PlanNode =
       readonly span: Leaf
       readonly resource: Leaf
     }
+  /** A comparison of two values that are read from the span. */
+  | ValuesNode
   | Leaf
+
+export interface ValuesNode {
+  readonly kind: 'values'
+  readonly op: Extract<Predicate, { kind: 'compareValues' }>['op']
+  readonly left: ValueNode
+  readonly right: ValueNode
+}
+
+export type ValueNode =
+  | { readonly kind: 'operand'; readonly reader: VectorReader }
+  | { readonly kind: 'literal'; readonly literal: Literal }
+  | {
+      readonly kind: 'arithmetic'
+      readonly op: ArithmeticOp
+      readonly left: ValueNode
+      readonly right: ValueNode
+    }
+  | { readonly kind: 'negative'; readonly part: ValueNode }
+  | { readonly kind: 'condition'; readonly root: PlanNode }
 
 export interface FilterPlan {
   readonly root: PlanNode
@@ -48,22 +75,27 @@ export interface FilterPlan {
   readonly needs: ReadonlySet<GroupNeed>
 }
 
-export const scopeCodes: Record<AttributeScope, ScopeCode> = {
-  span: Scope.span,
-  resource: Scope.resource,
-  event: Scope.event,
-  link: Scope.link,
-  instrumentation: Scope.instrumentation,
+/** Depth of predicates: the parser refuses deeper ones, so recursion here is bounded. */
+export function planFilter(context: ReadContext, predicate: Predicate): FilterPlan {
+  return describePlan(planNode(context, predicate))
 }
 
-/** Depth of predicates: the parser refuses deeper ones, so recursion here is bounded. */
-export function planFilter(source: ColumnSource, predicate: Predicate): FilterPlan {
-  const root = planNode(source, predicate)
+/** The plan of a value: a `FilterPlan` for what has to be loaded, and how to compute it. */
+export function planValue(
+  context: ReadContext,
+  expression: ValueExpression,
+): { readonly node: ValueNode; readonly plan: FilterPlan } {
+  const node = valueNode(context, expression, 'none')
+  const nothing = { kind: 'literal', literal: { type: 'bool', value: false } } as const
+  return { node, plan: describePlan({ kind: 'values', op: '=', left: node, right: nothing }) }
+}
+
+function describePlan(root: PlanNode): FilterPlan {
   const columns = new Map<number, ColumnRef>()
   const ownerColumns: { scope: ScopeCode; ref: ColumnRef }[] = []
   const needs = new Set<GroupNeed>()
   for (const leaf of leavesOf(root)) {
-    collectNeeds(leaf, needs)
+    for (const need of needsOf(leaf.domain, leaf.computed)) needs.add(need)
     for (const ref of leaf.refs) {
       if (leaf.domain === 'resource') ownerColumns.push({ scope: Scope.resource, ref })
       else if (leaf.domain === 'instrumentation')
@@ -71,21 +103,32 @@ export function planFilter(source: ColumnSource, predicate: Predicate): FilterPl
       else columns.set(ref.id, ref)
     }
   }
+  for (const reader of readersOf(root)) {
+    for (const ref of reader.columns) columns.set(ref.id, ref)
+    for (const need of reader.needs) needs.add(need)
+  }
   return { root, columns: [...columns.values()], ownerColumns, needs }
 }
 
-function planNode(source: ColumnSource, predicate: Predicate): PlanNode {
+function planNode(context: ReadContext, predicate: Predicate): PlanNode {
   switch (predicate.kind) {
     case 'constant':
       return predicate
     case 'or':
-      return { kind: 'or', parts: predicate.parts.map(part => planNode(source, part)) }
+      return { kind: 'or', parts: predicate.parts.map(part => planNode(context, part)) }
     case 'not':
-      return { kind: 'not', part: planNode(source, predicate.part) }
+      return { kind: 'not', part: planNode(context, predicate.part) }
     case 'and':
-      return planAnd(source, predicate.parts)
+      return planAnd(context, predicate.parts)
+    case 'compareValues':
+      return {
+        kind: 'values',
+        op: predicate.op,
+        left: valueNode(context, predicate.left, 'elements'),
+        right: valueNode(context, predicate.right, 'elements'),
+      }
     default:
-      return planTest(source, predicate)
+      return planTest(context.source, predicate)
   }
 }
 
@@ -93,11 +136,11 @@ function planNode(source: ColumnSource, predicate: Predicate): PlanNode {
  * Conditions on events (or links) that are direct parts of one `and` must meet on the same item;
  * one that stands alone is wrapped in an `and` of its own.
  */
-function planAnd(source: ColumnSource, parts: readonly Predicate[]): PlanNode {
+function planAnd(context: ReadContext, parts: readonly Predicate[]): PlanNode {
   const nodes: PlanNode[] = []
   const items: Record<'event' | 'link', Leaf[]> = { event: [], link: [] }
   for (const part of parts) {
-    const node = planNode(source, part)
+    const node = planNode(context, part)
     if (node.kind === 'leaf' && (node.domain === 'event' || node.domain === 'link'))
       items[node.domain].push(node)
     else nodes.push(node)
@@ -106,6 +149,27 @@ function planAnd(source: ColumnSource, parts: readonly Predicate[]): PlanNode {
     if (items[domain].length > 0) nodes.push({ kind: 'sameItem', domain, leaves: items[domain] })
   }
   return { kind: 'and', parts: nodes }
+}
+
+/** Lists count as values only where they are compared as they are. */
+function valueNode(context: ReadContext, expression: ValueExpression, lists: ListMode): ValueNode {
+  switch (expression.kind) {
+    case 'literal':
+      return expression
+    case 'arithmetic':
+      return {
+        kind: 'arithmetic',
+        op: expression.op,
+        left: valueNode(context, expression.left, 'none'),
+        right: valueNode(context, expression.right, 'none'),
+      }
+    case 'negative':
+      return { kind: 'negative', part: valueNode(context, expression.part, 'none') }
+    case 'condition':
+      return { kind: 'condition', root: planNode(context, expression.condition) }
+    default:
+      return { kind: 'operand', reader: vectorReader(context, expression, lists) }
+  }
 }
 
 type Test = Leaf['test']
@@ -157,35 +221,6 @@ function leaf(
   }
 }
 
-/** Where each intrinsic is stored, or that it is computed. */
-export const intrinsicPlaces: Record<
-  Intrinsic,
-  { domain: LeafDomain; column: string | null; absentText?: string }
-> = {
-  name: { domain: 'span', column: 'span.name' },
-  status: { domain: 'span', column: 'span.status' },
-  statusMessage: { domain: 'span', column: 'statusMessage', absentText: '' },
-  kind: { domain: 'span', column: 'span.kind' },
-  duration: { domain: 'span', column: null },
-  spanId: { domain: 'span', column: 'span.id' },
-  parentId: { domain: 'span', column: null },
-  childCount: { domain: 'span', column: null },
-  traceId: { domain: 'trace', column: 'trace.id' },
-  traceDuration: { domain: 'trace', column: null },
-  rootName: { domain: 'trace', column: 'trace.rootName' },
-  rootServiceName: { domain: 'trace', column: 'trace.rootService' },
-  eventName: { domain: 'event', column: 'event.name' },
-  eventTimeSinceStart: { domain: 'event', column: null },
-  linkTraceId: { domain: 'link', column: 'link.ids' },
-  linkSpanId: { domain: 'link', column: 'link.ids' },
-  instrumentationName: { domain: 'instrumentation', column: 'scope.name' },
-  instrumentationVersion: { domain: 'instrumentation', column: 'scope.version' },
-  nestedSetLeft: { domain: 'span', column: null },
-  nestedSetRight: { domain: 'span', column: null },
-  nestedSetParent: { domain: 'span', column: null },
-  traceState: { domain: 'span', column: 'traceState', absentText: '' },
-}
-
 function intrinsicLeaf(source: ColumnSource, test: Test, name: Intrinsic): Leaf {
   const place = intrinsicPlaces[name]
   const ref = place.column === null ? null : source.intrinsic(place.column)
@@ -195,45 +230,40 @@ function intrinsicLeaf(source: ColumnSource, test: Test, name: Intrinsic): Leaf 
   return leaf(place.domain, test, name, [ref], computed, place.absentText ?? null)
 }
 
-function collectNeeds(leaf: Leaf, needs: Set<GroupNeed>): void {
-  if (leaf.domain === 'resource') needs.add('resources')
-  if (leaf.domain === 'instrumentation') needs.add('scopes')
-  if (leaf.domain === 'event') needs.add('events')
-  if (leaf.domain === 'link') needs.add('links')
-  if (leaf.domain === 'trace') needs.add('traceOfRow')
-  switch (leaf.computed) {
-    case 'duration':
-      needs.add('durations')
-      break
-    case 'traceDuration':
-      needs.add('traces')
-      break
-    case 'eventTimeSinceStart':
-      needs.add('eventOffsets')
-      break
-    case 'parentId':
-      needs.add('parents')
-      break
-    case 'childCount':
-    case 'nestedSetLeft':
-    case 'nestedSetRight':
-    case 'nestedSetParent':
-      needs.add('tree')
-      break
-    default:
-  }
-}
-
 /** All leaves of a plan, in no particular order. */
 export function leavesOf(root: PlanNode): Leaf[] {
   const leaves: Leaf[] = []
-  const pending: PlanNode[] = [root]
-  for (let node = pending.pop(); node; node = pending.pop()) {
+  for (const node of nodesOf(root)) {
     if (node.kind === 'leaf') leaves.push(node)
-    else if (node.kind === 'and' || node.kind === 'or') pending.push(...node.parts)
-    else if (node.kind === 'not') pending.push(node.part)
     else if (node.kind === 'sameItem') leaves.push(...node.leaves)
     else if (node.kind === 'spanElseResource') leaves.push(node.present, node.span, node.resource)
   }
   return leaves
+}
+
+/** Comparisons between values, those inside others first. */
+export function valuesNodesOf(root: PlanNode | ValueNode): ValuesNode[] {
+  // Nodes are met before what is inside them.
+  return nodesOf(root)
+    .filter(node => node.kind === 'values')
+    .reverse()
+}
+
+function readersOf(root: PlanNode): VectorReader[] {
+  return nodesOf(root).flatMap(node => (node.kind === 'operand' ? [node.reader] : []))
+}
+
+/** All nodes of a plan, in no particular order. */
+function nodesOf(root: PlanNode | ValueNode): (PlanNode | ValueNode)[] {
+  const nodes: (PlanNode | ValueNode)[] = []
+  const pending: (PlanNode | ValueNode)[] = [root]
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    nodes.push(node)
+    if (node.kind === 'and' || node.kind === 'or') pending.push(...node.parts)
+    else if (node.kind === 'not' || node.kind === 'negative') pending.push(node.part)
+    else if (node.kind === 'values' || node.kind === 'arithmetic')
+      pending.push(node.left, node.right)
+    else if (node.kind === 'condition') pending.push(node.root)
+  }
+  return nodes
 }

@@ -117,11 +117,9 @@ export function not(into: Mask): void {
   for (let i = 0; i < into.length; i++) into[i] = into[i]! ^ 1
 }
 
-/** Marked rows per trace. */
-export function countByTrace(mask: Mask, traceOfRow: Uint32Array, traces: number): Uint32Array {
-  const counts = new Uint32Array(traces)
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 1) counts[traceOfRow[row]!] = counts[traceOfRow[row]!]! + 1
-  }
-  return counts
+/** 1 for each trace with a marked row. */
+export function tracesOf(mask: Mask, traceOfRow: Uint32Array, traces: number): Mask {
+  const out = new Uint8Array(traces)
+  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) out[traceOfRow[row]!] = 1
+  return out
 }

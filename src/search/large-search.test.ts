@@ -63,7 +63,9 @@ const string = (value: string): Literal => ({ type: 'string', value })
 async function search(spans: Predicate, more: Partial<SearchRequest> = {}) {
   const request = { spans, traceAll: [], limit: 10, spansPerSpanSet: 10, select: [], ...more }
   const { hits, stats } = await composeSearch([source], request, new AbortController().signal)
-  const matched = hits.flatMap(hit => hit.spans.map(span => Number(`0x${span.spanId}`) - 1))
+  const matched = hits.flatMap(hit =>
+    hit.spanSets[0]!.spans.map(span => Number(`0x${span.spanId}`) - 1),
+  )
   return { hits, matched, inspectedSpans: stats.inspectedSpans }
 }
 

@@ -1,17 +1,26 @@
-import type { AttributeValue, SearchRequest, SpanHit, TraceHit } from '../contract/queries.ts'
+import type {
+  AttributeValue,
+  SearchRequest,
+  SpanHit,
+  SpanSetHit,
+  TraceHit,
+} from '../contract/queries.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
 import type { Operand } from '../model/predicate.ts'
-import type { Mask } from './kernels.ts'
 import { operandReader, type ScopedOperand } from './read-values.ts'
 import type { Candidate } from './search-source.ts'
+import type { SetAttribute, Spansets } from './spanset/spansets.ts'
+import type { ReadContext } from './value/read.ts'
+import { keyValueAt, shownDuration, shownValue } from './value/show.ts'
+import type { TextTable } from './value/text-table.ts'
 
 /** Turns the traces that a search returns into its answer; nothing else is ever materialised. */
 export async function loadHits(
-  source: ColumnSource,
+  context: ReadContext,
   request: SearchRequest,
   candidates: readonly Candidate[],
-  masks: ReadonlyMap<number, Mask>,
+  found: ReadonlyMap<number, Spansets>,
 ): Promise<TraceHit[]> {
   const byGroup = new Map<number, Candidate[]>()
   for (const candidate of candidates) {
@@ -21,21 +30,22 @@ export async function loadHits(
   }
   const hits: TraceHit[] = []
   for (const [group, members] of byGroup) {
-    hits.push(...(await groupHits(source, request, group, members, masks.get(group)!)))
+    hits.push(...(await groupHits(context, request, group, members, found.get(group)!)))
   }
   return hits
 }
 
 async function groupHits(
-  source: ColumnSource,
+  context: ReadContext,
   request: SearchRequest,
   index: number,
   members: readonly Candidate[],
-  mask: Mask,
+  sets: Spansets,
 ): Promise<TraceHit[]> {
+  const { source } = context
   const traces = members.map(candidate => candidate.trace)
   const summaries = await source.summaries(index, traces)
-  const spans = await spansOf(source, request, index, traces, mask)
+  const spanSets = await spanSetsOf(context, request, index, traces, sets)
   const group = await source.load(index, [], new Set<GroupNeed>(['traces']))
   const times = group.traceColumns()
   return members.map((candidate, i) => {
@@ -52,21 +62,74 @@ async function groupHits(
       durationNs: durationNs.toString(),
       spanCount: summary.spans,
       serviceStats: summary.services,
-      matched: candidate.matched,
-      spans: spans.get(trace) ?? [],
+      spanSets: spanSets.get(trace)!,
     }
   })
 }
 
+/** Trace -> its spansets, in order of their attributes. */
+async function spanSetsOf(
+  context: ReadContext,
+  request: SearchRequest,
+  index: number,
+  traces: readonly number[],
+  sets: Spansets,
+): Promise<Map<number, SpanSetHit[]>> {
+  const members = rowsOfSets(sets, traces)
+  const spans = await spansOf(context.source, request, index, [...members.values()])
+  const perTrace = new Map<number, SpanSetHit[]>(traces.map(trace => [trace, []]))
+  let at = 0
+  for (const [set, rows] of members) {
+    perTrace.get(sets.traceOfSet[set]!)!.push({
+      matched: rows.length,
+      spans: spans[at++]!,
+      attributes: sets.attributes.map(attribute => ({
+        key: attribute.shownAs,
+        value: shownAttribute(attribute, set, context.texts),
+      })),
+    })
+  }
+  for (const list of perTrace.values()) if (list.length > 1) list.sort(byAttributes)
+  return perTrace
+}
+
+function byAttributes(a: SpanSetHit, b: SpanSetHit): number {
+  const x = JSON.stringify(a.attributes)
+  const y = JSON.stringify(b.attributes)
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+function shownAttribute(
+  { values, isDuration }: SetAttribute,
+  set: number,
+  texts: TextTable,
+): AttributeValue {
+  if (isDuration) return { type: 'string', value: shownDuration(values.numbers[set]!) }
+  return shownValue(keyValueAt(values, set), texts) ?? { type: 'string', value: 'nil' }
+}
+
+/** Rows of each set that some of the traces has. */
+function rowsOfSets(sets: Spansets, traces: readonly number[]): Map<number, number[]> {
+  const { mask, setOfRow, traceOfSet } = sets
+  const wanted = new Set(traces)
+  const members = new Map<number, number[]>()
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 0 || !wanted.has(traceOfSet[setOfRow[row]!]!)) continue
+    const rows = members.get(setOfRow[row]!)
+    if (rows) rows.push(row)
+    else members.set(setOfRow[row]!, [row])
+  }
+  return members
+}
+
+/** For each list of rows the spans that are shown of it. */
 async function spansOf(
   source: ColumnSource,
   request: SearchRequest,
   index: number,
-  traces: readonly number[],
-  mask: Mask,
-): Promise<Map<number, SpanHit[]>> {
-  const perTrace = new Map<number, SpanHit[]>()
-  if (request.spansPerSpanSet === 0) return perTrace
+  members: readonly (readonly number[])[],
+): Promise<SpanHit[][]> {
+  if (request.spansPerSpanSet === 0) return members.map(() => [])
   const select = request.select.flatMap(bothScopes)
   const readers = select.map(operand => operandReader(source, operand))
   const name = operandReader(source, { kind: 'intrinsic', name: 'name' })
@@ -78,26 +141,22 @@ async function spansOf(
   const group = await source.load(index, [idRef, ...lanes, ...name.columns, ...selected], needs)
   const times = rowTimes(group, lanes)
   const ids = group.vector(idRef)!.values as Uint8Array
-  const rows = earliestRows(group, traces, mask, request.spansPerSpanSet, times, ids)
-  const all = [...rows.values()].flat()
+  const shown = members.map(rows => earliestRows(rows, request.spansPerSpanSet, times, ids))
+  const all = shown.flat()
   const nameAt = await name.prepare(group, index, all)
   const values = await Promise.all(readers.map(reader => reader.prepare(group, index, all)))
-  for (const [trace, members] of rows) {
-    perTrace.set(
-      trace,
-      members.map(row => ({
-        spanId: bytesToHex(ids, row * 8, row * 8 + 8),
-        name: textOf(nameAt(row)),
-        startNs: times.startNs(row).toString(),
-        durationNs: times.durationNs(row).toString(),
-        attributes: select.flatMap((operand, i) => {
-          const value = values[i]!(row)
-          return value ? [{ key: shownKey(operand), value }] : []
-        }),
-      })),
-    )
-  }
-  return perTrace
+  return shown.map(rows =>
+    rows.map(row => ({
+      spanId: bytesToHex(ids, row * 8, row * 8 + 8),
+      name: textOf(nameAt(row)),
+      startNs: times.startNs(row).toString(),
+      durationNs: times.durationNs(row).toString(),
+      attributes: select.flatMap((operand, i) => {
+        const value = values[i]!(row)
+        return value ? [{ key: shownKey(operand), value }] : []
+      }),
+    })),
+  )
 }
 
 /** What is shown of an unscoped attribute: the span's value and that of its resource. */
@@ -158,29 +217,19 @@ function rowTimes(group: ColumnGroup, refs: readonly ColumnRef[]): RowTimes {
   }
 }
 
-/** For each trace its matching rows, the earliest first (ties by id), at most `count` of them. */
+/** The earliest rows (ties by id), at most `count` of them. */
 function earliestRows(
-  group: ColumnGroup,
-  traces: readonly number[],
-  mask: Mask,
+  rows: readonly number[],
   count: number,
   times: RowTimes,
   ids: Uint8Array,
-): Map<number, number[]> {
-  const rows = new Map<number, number[]>(traces.map(trace => [trace, []]))
-  const traceOfRow = group.traceOfRow()
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 1) rows.get(traceOfRow[row]!)?.push(row)
-  }
+): number[] {
   const idOf = (row: number) => ids.subarray(row * 8, row * 8 + 8)
-  for (const [trace, members] of rows) {
-    const starts = new Map(members.map(row => [row, times.startNs(row)]))
-    members.sort((a, b) => {
-      const x = starts.get(a)!
-      const y = starts.get(b)!
-      return x < y ? -1 : x > y ? 1 : Buffer.compare(idOf(a), idOf(b)) || a - b
-    })
-    rows.set(trace, members.slice(0, count))
-  }
-  return rows
+  const starts = new Map(rows.map(row => [row, times.startNs(row)]))
+  const sorted = [...rows].sort((a, b) => {
+    const x = starts.get(a)!
+    const y = starts.get(b)!
+    return x < y ? -1 : x > y ? 1 : Buffer.compare(idOf(a), idOf(b)) || a - b
+  })
+  return sorted.slice(0, count)
 }

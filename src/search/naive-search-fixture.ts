@@ -219,6 +219,8 @@ export function spanMatches(span: NaiveSpan, trace: NaiveTrace, predicate: Predi
         others.every(part => spanMatches(span, trace, part))
       )
     }
+    case 'compareValues':
+      throw new TypeError('not in random predicates')
     default: {
       // One event or link at a time, so that "all elements" means those of one value.
       return passes(predicate, valuesOf(span, trace, predicate.operand))

@@ -1,4 +1,5 @@
 import type {
+  MetricsRequest,
   OperationsRequest,
   ReadStats,
   SearchRequest,
@@ -8,6 +9,7 @@ import type {
   TraceHit,
 } from '../contract/queries.ts'
 import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
+import { type MetricsPart, metricsOfSource } from './metrics/metrics-source.ts'
 import { type Excluded, searchSource } from './search-source.ts'
 import { operationsOf, type TagValueSet, tagNamesOf, tagValuesOf } from './tags.ts'
 
@@ -36,6 +38,12 @@ export interface QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<TraceHit[]>
+  metrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart>
   /** All spans of the traces with this hash, as OTLP; empty when there are none. */
   tracesByHash(high: number, low: number): Promise<Uint8Array[]>
   traceById(traceId: Uint8Array): Promise<Uint8Array | null>
@@ -61,6 +69,7 @@ export interface QuerySource {
 /** A source of columns as a source of answers. */
 export class LocalSource implements QuerySource {
   readonly columns: ColumnSource
+  readonly #placesOf = new WeakMap<HashSet, Excluded>()
 
   constructor(columns: ColumnSource) {
     this.columns = columns
@@ -100,6 +109,15 @@ export class LocalSource implements QuerySource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     return searchSource(this.columns, request, await this.#places(excluded), stats, signal)
+  }
+
+  async metrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    return metricsOfSource(this.columns, request, await this.#places(excluded), stats, signal)
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
@@ -143,9 +161,12 @@ export class LocalSource implements QuerySource {
     return operationsOf(this.columns, request, into, stats, signal)
   }
 
+  /** Excluded traces by group. Sets are kept by whoever made them, so their places are too. */
   async #places(excluded: HashSet): Promise<Excluded> {
+    if (excluded.size === 0) return new Map()
+    const known = this.#placesOf.get(excluded)
+    if (known) return known
     const places = new Map<number, Set<number>>()
-    if (excluded.size === 0) return places
     const index = await this.index()
     for (let i = 0; i < index.count; i++) {
       if (!excluded.has(hashKey(index.hashHigh[i]!, index.hashLow[i]!))) continue
@@ -153,6 +174,7 @@ export class LocalSource implements QuerySource {
       if (group) group.add(index.trace[i]!)
       else places.set(index.group[i]!, new Set([index.trace[i]!]))
     }
+    this.#placesOf.set(excluded, places)
     return places
   }
 }

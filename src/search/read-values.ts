@@ -12,7 +12,7 @@ import type { AttributeScope, Intrinsic, Operand } from '../model/predicate.ts'
 import { ProtoReader } from '../wire/protobuf.ts'
 import { computedNumbers } from './computed.ts'
 import { durationText } from './duration-text.ts'
-import { intrinsicPlaces, scopeCodes } from './filter-plan.ts'
+import { intrinsicPlaces, scopeCodes } from './places.ts'
 import { overflowEntries } from './value-test.ts'
 
 /** Reads the values of operands at single rows: for what is returned, never for scans. */

@@ -8,8 +8,11 @@ import type {
 } from '../model/column-batch.ts'
 import { throwIfAborted } from './abort.ts'
 import { Filter } from './filter.ts'
-import { and, countByTrace, type Mask } from './kernels.ts'
+import { and, type Mask, tracesOf } from './kernels.ts'
 import { loadHits } from './materialise.ts'
+import { PipelineRun } from './spanset/pipeline.ts'
+import type { Spansets } from './spanset/spansets.ts'
+import { readContext } from './value/read.ts'
 
 /**
  * Searches one source: groups newest first, each by its statistics, then by the columns that the
@@ -24,7 +27,6 @@ export interface Candidate {
   readonly group: number
   readonly trace: number
   readonly startNs: bigint
-  readonly matched: number
 }
 
 interface Window {
@@ -40,13 +42,14 @@ export async function searchSource(
   stats: ReadStats,
   signal: AbortSignal,
 ): Promise<TraceHit[]> {
-  const spans = new Filter(source, request.spans)
-  const traceAll = request.traceAll.map(predicate => new Filter(source, predicate))
+  const context = readContext(source)
+  const spans = new PipelineRun(context, request.spans, request.stages ?? [])
+  const traceAll = request.traceAll.map(predicate => new Filter(context, predicate))
   const window = windowOf(request)
   const order = groupsNewestFirst(source.groups, window)
   const bytesBefore = source.inspectedBytes
   let best: Candidate[] = []
-  const masks = new Map<number, Mask>()
+  const spansets = new Map<number, Spansets>()
   for (const index of order) {
     throwIfAborted(signal)
     const info = source.groups[index]!
@@ -55,14 +58,17 @@ export async function searchSource(
     const possible = await bindAll(index, [spans, ...traceAll])
     if (!possible) continue
     const group = await loadFor(source, index, [spans, ...traceAll], window)
-    const found = matchGroup(index, group, spans, traceAll, request, window, excluded.get(index))
+    const sets = await spans.evaluate(index, group)
+    if (window?.of === 'span') and(sets.mask, startsWithin(group, window))
+    const matched = await matchedTraces(index, group, sets, traceAll)
+    const candidates = keepCandidates(index, group, matched, request, window, excluded.get(index))
     stats.inspectedSpans += group.rows
     stats.inspectedTraces += group.traces
-    if (found.candidates.length === 0) continue
-    masks.set(index, found.mask)
-    best = await newest(source, [...best, ...found.candidates], request.limit)
+    if (candidates.length === 0) continue
+    spansets.set(index, sets)
+    best = await newest(source, [...best, ...candidates], request.limit)
   }
-  const hits = await loadHits(source, request, best, masks)
+  const hits = await loadHits(context, request, best, spansets)
   stats.inspectedBytes += source.inspectedBytes - bytesBefore
   return hits
 }
@@ -111,7 +117,10 @@ export function groupsNewestFirst(
     })
 }
 
-async function bindAll(index: number, filters: readonly Filter[]): Promise<boolean> {
+async function bindAll(
+  index: number,
+  filters: readonly (Filter | PipelineRun)[],
+): Promise<boolean> {
   for (const filter of filters) if (!(await filter.bind(index))) return false
   return true
 }
@@ -119,7 +128,7 @@ async function bindAll(index: number, filters: readonly Filter[]): Promise<boole
 async function loadFor(
   source: ColumnSource,
   index: number,
-  filters: readonly Filter[],
+  filters: readonly (Filter | PipelineRun)[],
   window: Window | null,
 ): Promise<ColumnGroup> {
   const columns = new Map<number, ColumnRef>()
@@ -132,23 +141,29 @@ async function loadFor(
   return source.load(index, [...columns.values()], needs)
 }
 
-function matchGroup(
+/** 1 for each trace with a spanset, and a row for each of the other conditions. */
+async function matchedTraces(
   index: number,
   group: ColumnGroup,
-  spans: Filter,
+  sets: Spansets,
   traceAll: readonly Filter[],
+): Promise<Uint8Array> {
+  const traceOfRow = group.traceOfRow()
+  const matched = tracesOf(sets.mask, traceOfRow, group.traces)
+  for (const filter of traceAll) {
+    and(matched, tracesOf(await filter.evaluate(index, group), traceOfRow, group.traces))
+  }
+  return matched
+}
+
+function keepCandidates(
+  index: number,
+  group: ColumnGroup,
+  matched: Uint8Array,
   request: SearchRequest,
   window: Window | null,
   excluded: ReadonlySet<number> | undefined,
-): { candidates: Candidate[]; mask: Mask } {
-  const mask = spans.evaluate(index, group)
-  const traceOfRow = group.traceOfRow()
-  if (window?.of === 'span') and(mask, startsWithin(group, window))
-  const matched = countByTrace(mask, traceOfRow, group.traces)
-  for (const filter of traceAll) {
-    const counts = countByTrace(filter.evaluate(index, group), traceOfRow, group.traces)
-    for (let trace = 0; trace < counts.length; trace++) if (counts[trace] === 0) matched[trace] = 0
-  }
+): Candidate[] {
   const times = group.traceColumns()
   const minNs = BigInt(request.traceDurationMinNs ?? 0)
   const maxNs = request.traceDurationMaxNs === undefined ? null : BigInt(request.traceDurationMaxNs)
@@ -161,9 +176,9 @@ function matchGroup(
     if (durationNs < minNs || (maxNs !== null && durationNs > maxNs)) continue
     if (window?.of === 'trace' && (startNs > window.endNs || startNs + durationNs < window.startNs))
       continue
-    candidates.push({ group: index, trace, startNs, matched: matched[trace]! })
+    candidates.push({ group: index, trace, startNs })
   }
-  return { candidates, mask }
+  return candidates
 }
 
 /** Rows that start inside the window. */

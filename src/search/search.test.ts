@@ -61,10 +61,14 @@ function byService<T extends { service: string }>(list: readonly T[]): T[] {
 }
 
 function actualHit(hit: TraceHit) {
+  const { spanSets, ...rest } = hit
+  const [set, ...more] = spanSets
+  assert.equal(more, [])
   return {
-    ...hit,
+    ...rest,
     serviceStats: byService(hit.serviceStats),
-    spans: hit.spans.map(({ attributes, ...span }) => span),
+    matched: set!.matched,
+    spans: set!.spans.map(({ attributes, ...span }) => span),
   }
 }
 
@@ -120,7 +124,7 @@ function shownValues(span: NaiveSpan, hit: NaiveHit, operand: Operand): PlainVal
 }
 
 function checkAttributes(request: SearchRequest, hit: TraceHit, wanted: NaiveHit): void {
-  hit.spans.forEach((span, i) => {
+  hit.spanSets[0]!.spans.forEach((span, i) => {
     const left = [...span.attributes]
     for (const operand of request.select.flatMap(bothScopes)) {
       const allowed = shown(wanted.spans[i]!, wanted, operand)

@@ -19,9 +19,10 @@ import type { Intrinsic, Operand, Predicate } from '../model/predicate.ts'
 import { throwIfAborted } from './abort.ts'
 import { computedNumbers, isId } from './computed.ts'
 import { Filter } from './filter.ts'
-import { intrinsicPlaces, scopeCodes } from './filter-plan.ts'
 import type { Mask } from './kernels.ts'
+import { intrinsicPlaces, scopeCodes } from './places.ts'
 import { groupsNewestFirst } from './search-source.ts'
+import { readContext } from './value/read.ts'
 import { elementsOf, overflowEntries } from './value-test.ts'
 
 /** Attribute names and values: from directories and dictionaries where no filter asks for rows. */
@@ -50,7 +51,7 @@ async function* scan(
   stats: ReadStats,
   signal: AbortSignal,
 ): AsyncGenerator<Scan> {
-  const filter = request.filter ? new Filter(source, request.filter) : null
+  const filter = request.filter ? new Filter(readContext(source), request.filter) : null
   const range = request.range
   const window = range ? { startNs: BigInt(range.startNs), endNs: BigInt(range.endNs) } : null
   for (const index of groupsNewestFirst(source.groups, window)) {
@@ -59,7 +60,7 @@ async function* scan(
     const wanted = new Set<GroupNeed>([...needs, ...(filter?.needs ?? [])])
     const group = await source.load(index, [...columns, ...(filter?.columns ?? [])], wanted)
     stats.inspectedSpans += group.rows
-    yield { index, group, mask: filter ? filter.evaluate(index, group) : null }
+    yield { index, group, mask: filter ? await filter.evaluate(index, group) : null }
   }
 }
 
@@ -75,7 +76,7 @@ export async function tagNamesOf(
   for (const scope of scopes) {
     const found = new Set<string>()
     if (request.filter) await namesOfMatches(source, request, scope, found, stats, signal)
-    else for (const key of await source.keys(scopeCodes[scope])) found.add(key)
+    else for (const { key } of source.columnNames(scopeCodes[scope])) found.add(key)
     await addOverflowKeys(source, request, scopeCodes[scope], found, stats, signal)
     names.set(scope, found)
   }
@@ -139,7 +140,8 @@ async function namesOfMatches(
   signal: AbortSignal,
 ): Promise<void> {
   const code = scopeCodes[scope]
-  const refs = (await source.keys(code)).flatMap(key => [...source.columns(code, key)])
+  const keys = new Set(source.columnNames(code).map(name => name.key))
+  const refs = [...keys].flatMap(key => [...source.columns(code, key)])
   const place = itemPlace(code)
   const inGroups = place.owner ? [] : refs
   const owners = place.owner ? await source.owners(code, refs) : null

@@ -125,7 +125,7 @@ function hasText(bytes: Uint8Array, literal: Literal): boolean {
   }
 }
 
-type AnyElement =
+export type AnyElement =
   | { readonly type: 'string'; readonly value: Uint8Array }
   | { readonly type: 'bool'; readonly value: boolean }
   | { readonly type: 'int'; readonly value: bigint }
@@ -164,6 +164,11 @@ function elementHolds(
     default:
       return false
   }
+}
+
+/** True for an encoded ArrayValue. */
+export function isList(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x2a
 }
 
 /** The scalar itself, or the elements of an array (one level, as TraceQL sees arrays). */

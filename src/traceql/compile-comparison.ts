@@ -76,15 +76,23 @@ function literalFor(
   op: CompareOp,
   value: Exclude<Static, { type: 'nil' }>,
 ): Literal {
+  if (value.type !== 'string') return literalOf(value)
+  return { type: 'string', value: textFor(operand, op, value.value) }
+}
+
+/** Statuses and kinds become OTLP's numbers, durations nanoseconds. */
+export function literalOf(value: Static): Literal {
   switch (value.type) {
-    case 'string':
-      return { type: 'string', value: textFor(operand, op, value.value) }
+    case 'nil':
+      return { type: 'bool', value: false }
     case 'status':
       return { type: 'int', value: String(statusCodes[value.value]) }
     case 'kind':
       return { type: 'int', value: String(kindCodes[value.value]) }
     case 'duration':
       return { type: 'int', value: value.value }
+    case 'string':
+      return { type: 'string', value: value.value }
     case 'int':
       return { type: 'int', value: value.value }
     case 'float':

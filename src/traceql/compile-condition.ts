@@ -1,24 +1,22 @@
-import type { Predicate } from '../model/predicate.ts'
-import type { Binary, FieldExpression, Logical, LogicalOp, Unary } from './ast.ts'
-import { apart, compileFieldComparison, constant, turnRound } from './compile-comparison.ts'
+import type { Predicate, ValueExpression } from '../model/predicate.ts'
+import type { Binary, ComparisonOp, FieldExpression, Logical, LogicalOp, Unary } from './ast.ts'
+import {
+  apart,
+  compileFieldComparison,
+  constant,
+  literalOf,
+  turnRound,
+} from './compile-comparison.ts'
 import { type FoldContext, foldConstants } from './fold.ts'
+import { operandOf } from './operand.ts'
 import { typeOf } from './value-type.ts'
-
-/** What storage cannot be asked yet, and where the query says it. */
-export interface NotSupported {
-  readonly kind: 'notSupported'
-  readonly what: string
-  readonly at: number
-}
-
-type Compiled = Predicate | NotSupported
 
 /**
  * The condition of a validated filter as a predicate. In a condition made of `&&` alone those on
  * events are parts of one `and`, and must hold for the same event; with `||` anywhere each stands
  * apart. The same goes for links.
  */
-export function compileCondition(condition: FieldExpression, context: FoldContext): Compiled {
+export function compileCondition(condition: FieldExpression, context: FoldContext): Predicate {
   const folded = foldConstants(condition, context)
   return compileBoolean(folded, hasOr(folded))
 }
@@ -36,7 +34,7 @@ export function hasOr(expression: FieldExpression): boolean {
   }
 }
 
-function compileBoolean(expression: FieldExpression, keepApart: boolean): Compiled {
+function compileBoolean(expression: FieldExpression, keepApart: boolean): Predicate {
   switch (expression.kind) {
     case 'static':
       return constant(expression.type === 'bool' && expression.value)
@@ -63,11 +61,10 @@ function isCondition(expression: FieldExpression): boolean {
   return expression.kind === 'attribute' || typeOf(expression) === 'bool'
 }
 
-function compileLogical(logical: Logical, keepApart: boolean): Compiled {
+function compileLogical(logical: Logical, keepApart: boolean): Predicate {
   const parts: Predicate[] = []
   for (const operand of operandsOf(logical)) {
     const part = compileBoolean(operand, keepApart)
-    if (part.kind === 'notSupported') return part
     parts.push(keepApart && logical.op === '&&' ? apart(part) : part)
   }
   return join(logical.op, parts)
@@ -92,14 +89,13 @@ export function join(op: LogicalOp, parts: readonly Predicate[]): Predicate {
   return { kind: op === '&&' ? 'and' : 'or', parts: rest }
 }
 
-function negate(compiled: Compiled): Compiled {
-  if (compiled.kind === 'notSupported') return compiled
+function negate(compiled: Predicate): Predicate {
   if (compiled.kind === 'constant') return constant(!compiled.value)
   return compiled.kind === 'not' ? compiled.part : { kind: 'not', part: compiled }
 }
 
 /** `!x` of an attribute needs a bool: it is `x = false`, not the opposite of `x = true`. */
-function compileNot(unary: Unary, keepApart: boolean): Compiled {
+function compileNot(unary: Unary, keepApart: boolean): Predicate {
   return compileBoolIs(unary, '=', true, keepApart)
 }
 
@@ -109,7 +105,7 @@ function compileBoolIs(
   op: '=' | '!=',
   wanted: boolean,
   keepApart: boolean,
-): Compiled {
+): Predicate {
   let condition = expression
   let value = wanted
   while (condition.kind === 'unary' && condition.op === '!') {
@@ -126,27 +122,66 @@ function compileBoolIs(
   return value === (op === '=') ? compiled : negate(compiled)
 }
 
-function compileComparison(binary: Binary, keepApart: boolean): Compiled {
+function compileComparison(binary: Binary, keepApart: boolean): Predicate {
   const { left, op, right } = binary
   if (!isComparisonOp(op)) return constant(false)
   if (left.kind === 'static') {
     const turned = { ...binary, left: right, op: turnRound(op), right: left }
     return compileComparison(turned, keepApart)
   }
-  if (right.kind !== 'static') {
-    return { kind: 'notSupported', what: 'comparison of two values of the span', at: binary.at }
+  if (right.kind === 'static') {
+    if (left.kind === 'attribute' || left.kind === 'intrinsic') {
+      return compileFieldComparison(left, op, right)
+    }
+    if (right.type === 'bool' && (op === '=' || op === '!=')) {
+      return compileBoolIs(left, op, right.value, keepApart)
+    }
+    // The result of a condition is always there.
+    if (typeOf(left) === 'bool') return constant(op === '!=')
+    if (right.type === 'nil') return compilePresence(left, op)
+    // Nothing that is computed has such a value.
+    if (right.type === 'status' || right.type === 'kind') return constant(false)
   }
-  if (left.kind === 'attribute' || left.kind === 'intrinsic') {
-    return compileFieldComparison(left, op, right)
-  }
-  if (right.type === 'bool' && (op === '=' || op === '!=')) {
-    return compileBoolIs(left, op, right.value, keepApart)
-  }
-  // The result of a condition is always there.
-  if (typeOf(left) === 'bool') return constant(op === '!=')
-  return { kind: 'notSupported', what: 'arithmetic on values of the span', at: left.at }
+  // The right side of a regex is text, and what is computed never is.
+  if (op === '=~' || op === '!~') return constant(false)
+  return { kind: 'compareValues', op, left: compileValue(left), right: compileValue(right) }
 }
 
-function isComparisonOp(op: Binary['op']): op is Parameters<typeof turnRound>[0] {
+/** A value that is there equals itself. */
+function compilePresence(expression: FieldExpression, op: ComparisonOp): Predicate {
+  const value = compileValue(expression)
+  const present: Predicate = { kind: 'compareValues', op: '=', left: value, right: value }
+  return op === '=' ? negate(present) : present
+}
+
+/** The value of a folded expression, whatever its type. */
+function compileValue(expression: FieldExpression): ValueExpression {
+  switch (expression.kind) {
+    case 'attribute':
+    case 'intrinsic':
+      return operandOf(expression)
+    case 'static':
+      return { kind: 'literal', literal: literalOf(expression) }
+    case 'unary':
+      if (expression.op === '-') return { kind: 'negative', part: compileValue(expression.operand) }
+      break
+    case 'binary': {
+      const { op, left, right } = expression
+      if (isComparisonOp(op)) break
+      return { kind: 'arithmetic', op, left: compileValue(left), right: compileValue(right) }
+    }
+  }
+  return { kind: 'condition', condition: compileBoolean(expression, hasOr(expression)) }
+}
+
+/** The argument of an aggregate or of `by`, of a validated query. */
+export function compileArgument(
+  expression: FieldExpression,
+  context: FoldContext,
+): ValueExpression {
+  return compileValue(foldConstants(expression, context))
+}
+
+function isComparisonOp(op: Binary['op']): op is ComparisonOp {
   return !['+', '-', '*', '/', '%', '^'].includes(op)
 }

@@ -36,7 +36,7 @@ export function evaluateArithmetic(
   return Number.isFinite(value) ? { type: 'float', value } : 'number out of range'
 }
 
-function integerResult(op: ArithmeticOp, a: bigint, b: bigint): bigint {
+export function integerResult(op: ArithmeticOp, a: bigint, b: bigint): bigint {
   switch (op) {
     case '+':
       return a + b
@@ -70,7 +70,7 @@ function integerPower(base: bigint, exponent: bigint): bigint {
   return result
 }
 
-function floatResult(op: ArithmeticOp, a: number, b: number): number {
+export function floatResult(op: ArithmeticOp, a: number, b: number): number {
   switch (op) {
     case '+':
       return a + b

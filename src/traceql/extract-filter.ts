@@ -44,8 +44,7 @@ function usable(
   if (condition.kind !== 'logical') {
     return unlessRefused(() => {
       validateCondition(condition, context)
-      const compiled = compileCondition(condition, context)
-      return compiled.kind === 'notSupported' ? undefined : compiled
+      return compileCondition(condition, context)
     })
   }
   const parts = condition.operands.map(operand => usable(operand, context, keepApart))

@@ -1,5 +1,6 @@
 import type { TraceQueries } from '../../src/contract/queries.ts'
 import {
+  composeMetrics,
   composeOperations,
   composeSearch,
   composeTagNames,
@@ -95,6 +96,7 @@ export function queriesOf(sources: readonly QuerySource[]): TraceQueries {
   return {
     traceById: (_tenant, request) => composeTrace(sources, request),
     search: (_tenant, request, signal) => composeSearch(sources, request, signal),
+    metrics: (_tenant, request, signal) => composeMetrics(sources, request, signal),
     tagNames: (_tenant, request, signal) => composeTagNames(sources, request, signal),
     tagValues: (_tenant, request, signal) => composeTagValues(sources, request, signal),
     operations: (_tenant, request, signal) => composeOperations(sources, request, signal),

@@ -1,14 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { tempoRoutes } from '../../src/api/tempo/routes.ts'
-import { Failure } from '../../src/base/errors.ts'
 import type { QuerySource } from '../../src/search/query-source.ts'
-import { compileSpansetFilter } from '../../src/traceql/compile-filter.ts'
+import { compileSearch } from '../../src/traceql/compile-search.ts'
 import { extractFilter } from '../../src/traceql/extract-filter.ts'
 import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
-import { type CorpusQuery, corpusAnswers, corpusQueries, datasetRequests, urlOf } from './corpus.ts'
+import { corpusAnswers, corpusQueries, datasetRequests, urlOf } from './corpus.ts'
 import { comparable, normalise } from './normalise.ts'
 import { blockSource, dealSpans, keepTraces, liveSource, queriesOf, segmentOf } from './stores.ts'
 
@@ -20,7 +19,7 @@ const queries = corpusQueries()
 const answers = corpusAnswers()
 
 function compile(query: string) {
-  return compileSpansetFilter(validateQuery(parseQuery(query)))
+  return compileSearch(validateQuery(parseQuery(query)))
 }
 
 function routesOver(sources: readonly QuerySource[]) {
@@ -43,20 +42,6 @@ function routesOver(sources: readonly QuerySource[]) {
   })
 }
 
-/** Why a query that should be answered is not; the empty text: it is. */
-function missingFeature({ id, kind, q }: CorpusQuery): string {
-  if (kind !== 'search' || q === undefined || answers.get(id).status !== 200) return ''
-  try {
-    compile(q)
-    return ''
-  } catch (error) {
-    const message = error instanceof Failure ? error.message : ''
-    return /not supported yet: .*/.exec(message)?.[0] ?? ''
-  }
-}
-
-const missing = new Map(queries.map(query => [query.id, missingFeature(query)]))
-
 function corpusSuite(name: string, open: () => Promise<readonly QuerySource[]>): void {
   const test = suite(`traceql corpus, ${name}`)
   let routes: ReturnType<typeof routesOver>
@@ -64,8 +49,7 @@ function corpusSuite(name: string, open: () => Promise<readonly QuerySource[]>):
     routes = routesOver(await open())
   })
   for (const query of queries) {
-    const run = missing.get(query.id) === '' ? test : test.skip
-    run(`${query.id} ${query.q ?? query.tag ?? ''}`, async () => {
+    test(`${query.id} ${query.q ?? query.tag ?? ''}`, async () => {
       const response = await routes.request(urlOf(query, baseSeconds))
       const found = normalise(query, response.status, await response.text(), baseSeconds)
       const [want, got] = comparable(answers.get(query.id), found)
@@ -83,9 +67,3 @@ corpusSuite('every trace dealt over three blocks and live data', async () => {
   const sources = blocks.map((segment, i) => blockSource(segment, `block ${i}`))
   return [liveSource(live!, 'live'), ...(await Promise.all(sources))].map(keepTraces)
 })
-
-const reasons = new Map<string, number>()
-for (const reason of missing.values()) {
-  if (reason !== '') reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-}
-for (const [reason, count] of reasons) process.stdout.write(`skipped ${count}: ${reason}\n`)

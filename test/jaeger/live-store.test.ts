@@ -1,5 +1,6 @@
 import type { TraceQueries } from '../../src/contract/queries.ts'
 import {
+  composeMetrics,
   composeOperations,
   composeSearch,
   composeTagNames,
@@ -24,6 +25,7 @@ const sources = segments.map((segment, at) => new LocalSource(new LiveSource(seg
 const queries: TraceQueries = {
   traceById: (_tenant, request) => composeTrace(sources, request),
   search: (_tenant, request, signal) => composeSearch(sources, request, signal),
+  metrics: (_tenant, request, signal) => composeMetrics(sources, request, signal),
   tagNames: (_tenant, request, signal) => composeTagNames(sources, request, signal),
   tagValues: (_tenant, request, signal) => composeTagValues(sources, request, signal),
   operations: (_tenant, request, signal) => composeOperations(sources, request, signal),

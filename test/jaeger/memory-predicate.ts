@@ -15,6 +15,8 @@ export function holds(store: MemorySpans, span: MemorySpan, predicate: Predicate
       return !holds(store, span, predicate.part)
     case 'exists':
       return valuesOf(store, span, predicate.operand).length > 0
+    case 'compareValues':
+      throw new TypeError('Jaeger has no queries that compare two values')
     case 'compare': {
       const { op, literal } = predicate
       return valuesOf(store, span, predicate.operand).some(value => compares(value, op, literal))

@@ -17,6 +17,7 @@ export function memoryQueries(store: MemorySpans): TraceQueries {
   return {
     traceById: async (_tenant, { traceId }) => ({ trace: store.encoded(traceId), stats }),
     search: async (_tenant, request) => ({ hits: search(store, request), stats }),
+    metrics: async () => ({ series: [], steps: 0, lanes: [], exemplars: [], stats }),
     tagNames: async () => ({ scopes: [], stats }),
     tagValues: async (_tenant, { operand, filter, range, limit }) => {
       const spans = store.all().filter(span => {
@@ -108,10 +109,15 @@ function toHit(
       spans: members.length,
       errors: members.filter(({ sent }) => sent.status?.code === 2).length,
     })),
-    matched: matching.length,
-    spans: matching
-      .slice(0, request.spansPerSpanSet)
-      .map(span => toSpanHit(store, span, request.select)),
+    spanSets: [
+      {
+        matched: matching.length,
+        spans: matching
+          .slice(0, request.spansPerSpanSet)
+          .map(span => toSpanHit(store, span, request.select)),
+        attributes: [],
+      },
+    ],
   }
 }
 

@@ -44,11 +44,12 @@ export async function countDependencies(
   const endNs = params.endMs * 1_000_000n
   const counts = new Map<string, Dependency>()
   for await (const hit of tracesInRange(queries, startNs, endNs, tracesMax)) {
-    if (!hit.spans.some(({ startNs: at }) => BigInt(at) > startNs && BigInt(at) < endNs)) continue
-    if (hit.matched > hit.spans.length) {
+    const spans = hit.spanSets.flatMap(set => set.spans)
+    if (!spans.some(({ startNs: at }) => BigInt(at) > startNs && BigInt(at) < endNs)) continue
+    if (hit.spanSets.some(set => set.matched > set.spans.length)) {
       queries.tell(`only the first ${spansPerTraceMax} spans of trace ${hit.traceId} were counted`)
     }
-    countCalls(hit.spans, counts)
+    countCalls(spans, counts)
   }
   return [...counts]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -38,8 +38,7 @@ export function hit(id: string, more: Partial<TraceHit> = {}): TraceHit {
     durationNs: '5000',
     spanCount: 1,
     serviceStats: [{ service: 'shop', spans: 1, errors: 0 }],
-    matched: 1,
-    spans: [],
+    spanSets: [{ matched: 1, spans: [], attributes: [] }],
     ...more,
   }
 }
@@ -53,6 +52,7 @@ export interface Call {
 const emptyAnswers: TraceQueries = {
   traceById: async () => ({ trace: null, stats }),
   search: async () => ({ hits: [], stats }),
+  metrics: async () => ({ series: [], steps: 0, lanes: [], exemplars: [], stats }),
   tagNames: async () => ({ scopes: [], stats }),
   tagValues: async () => ({ values: [], stats }),
   operations: async () => ({ operations: [], stats }),

@@ -130,7 +130,10 @@ test('dependencies: calls between services', async () => {
     call('6', 'lost', 'cart'),
   ]
   const edge = [call('1', '', 'x', 1000), call('2', '1', 'y', 1000)]
-  const hits = [hit('a', { spans, matched: 6 }), hit('b', { spans: edge, matched: 2 })]
+  const hits = [
+    hit('a', { spanSets: [{ spans, matched: 6, attributes: [] }] }),
+    hit('b', { spanSets: [{ spans: edge, matched: 2, attributes: [] }] }),
+  ]
   const { json } = fixture({ search: async () => ({ hits, stats }) })
   const range = 'endTs=1000&lookback=1000'
   const body = await json(`/api/dependencies?${range}`)
@@ -150,7 +153,8 @@ test('dependencies: calls between services', async () => {
 function store(count: number) {
   const hits: TraceHit[] = Array.from({ length: count }, (_, n) => {
     const spans = [call('1', '', 'web', n + 1), call('2', '1', 'cart', n + 1)]
-    return hit(String(n), { spans, matched: 2, startNs: `${n + 1}000000` })
+    const spanSets = [{ spans, matched: 2, attributes: [] }]
+    return hit(String(n), { spanSets, startNs: `${n + 1}000000` })
   }).reverse()
   return async (_tenant: string, { range, limit }: SearchRequest) => {
     const inRange = hits.filter(({ startNs }) => BigInt(startNs) <= BigInt(range!.endNs))

@@ -4,6 +4,7 @@ import type {
   SearchRequest,
   SearchResult,
   SpanHit,
+  SpanSetHit,
   TagNamesRequest,
   TagNamesResult,
   TagScope,
@@ -114,9 +115,23 @@ function mergeHits(a: TraceHit, b: TraceHit, request: SearchRequest): TraceHit {
     durationNs: String((endA > endB ? endA : endB) - startNs),
     spanCount: a.spanCount + b.spanCount,
     serviceStats: mergeServices([...a.serviceStats, ...b.serviceStats]),
-    matched: a.matched + b.matched,
-    spans: [...a.spans, ...b.spans].sort(earliestFirst).slice(0, request.spansPerSpanSet),
+    spanSets: mergeSpanSets([...a.spanSets, ...b.spanSets], request.spansPerSpanSet),
   }
+}
+
+/** Sets with equal attributes are one. */
+function mergeSpanSets(sets: readonly SpanSetHit[], spansMax: number): SpanSetHit[] {
+  const byAttributes = new Map<string, SpanSetHit>()
+  for (const set of sets) {
+    const key = JSON.stringify(set.attributes)
+    const other = byAttributes.get(key)
+    if (other === undefined) byAttributes.set(key, set)
+    else {
+      const spans = [...other.spans, ...set.spans].sort(earliestFirst).slice(0, spansMax)
+      byAttributes.set(key, { ...set, matched: other.matched + set.matched, spans })
+    }
+  }
+  return [...byAttributes.values()]
 }
 
 function smaller(a: bigint, b: bigint): bigint {

@@ -1,5 +1,6 @@
 import type { TraceQueries } from '../../contract/queries.ts'
 import type { Operand, Predicate } from '../../model/predicate.ts'
+import type { SpansetStage } from '../../model/spanset.ts'
 
 /** What the Tempo API needs from outside, and what its endpoints are given and give back. */
 
@@ -28,6 +29,7 @@ export interface TenantReadLimits {
 export interface TempoTraceql {
   readonly parseQuery: (query: string) => {
     readonly spans: Predicate
+    readonly stages: readonly SpansetStage[]
     readonly select: readonly Operand[]
   }
   /** `.http.method`, `resource.service.name`, `status` … */

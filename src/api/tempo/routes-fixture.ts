@@ -25,6 +25,7 @@ export function trace(name: string): Uint8Array {
 
 export function hit(traceId: string, startNs: string, more: Partial<TraceHit> = {}): TraceHit {
   const span = { spanId: 'b7ad6b7169203331', name: 'n', startNs, durationNs: '5' }
+  const status = { key: 'status', value: { type: 'string', value: 'error' } } as const
   return {
     traceId,
     rootServiceName: 'frontend',
@@ -34,10 +35,7 @@ export function hit(traceId: string, startNs: string, more: Partial<TraceHit> = 
     durationNs: '750999999',
     spanCount: 4,
     serviceStats: [{ service: 'cart', spans: 4, errors: 1 }],
-    matched: 4,
-    spans: [
-      { ...span, attributes: [{ key: 'status', value: { type: 'string', value: 'error' } }] },
-    ],
+    spanSets: [{ matched: 4, spans: [{ ...span, attributes: [status] }], attributes: [] }],
     ...more,
   }
 }
@@ -57,6 +55,7 @@ export interface Fixture {
 const emptyAnswers: TraceQueries = {
   traceById: async () => ({ trace: null, stats }),
   search: async () => ({ hits: [], stats }),
+  metrics: async () => ({ series: [], steps: 0, lanes: [], exemplars: [], stats }),
   tagNames: async () => ({ scopes: [], stats }),
   tagValues: async () => ({ values: [], stats }),
   operations: async () => ({ operations: [], stats }),
@@ -90,7 +89,7 @@ export function fixture(
     parseQuery: query => {
       if (query === '{') throw fail('BAD_QUERY', 'parse error at line 1, col 2: syntax error')
       const select: Operand[] = [{ kind: 'intrinsic', name: 'status' }]
-      return { spans: { kind: 'exists', operand: select[0]! }, select }
+      return { spans: { kind: 'exists', operand: select[0]! }, stages: [], select }
     },
     parseTagName,
     extractFilter: query => (query === 'garbage' ? undefined : { kind: 'constant', value: true }),

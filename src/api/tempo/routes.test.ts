@@ -93,7 +93,7 @@ test('search with TraceQL', async () => {
       rootServiceName: '',
       rootName: '',
       durationNs: '999999',
-      spans: [],
+      spanSets: [{ matched: 4, spans: [], attributes: [] }],
     }),
   ]
   const { get, calls } = fixture({ search: async () => ({ hits, stats }) })
@@ -114,6 +114,7 @@ test('search with TraceQL', async () => {
   const status = { kind: 'intrinsic', name: 'status' }
   assert.equal(calls[0]!.request, {
     spans: { kind: 'exists', operand: status },
+    stages: [],
     traceAll: [],
     select: [status],
     limit: 20,

@@ -1,5 +1,5 @@
 import { asFailure, type Failure, fail } from '../../base/errors.ts'
-import type { ReadStats, SearchRequest, TraceHit } from '../../contract/queries.ts'
+import type { ReadStats, SearchRequest, SpanSetHit, TraceHit } from '../../contract/queries.ts'
 import { everySpan } from '../../model/predicate.ts'
 import {
   encodeSearchResponse,
@@ -52,8 +52,9 @@ export function toSearchRequest(
     const legacy = { spans: everySpan, traceAll, select: [], spansPerSpanSet: 0 }
     return { ...legacy, limit, ...durations, ...ranged }
   }
-  const { spans, select } = prefixed('invalid TraceQL query', () => traceql.parseQuery(query))
-  return { spans, traceAll: [], select, limit, spansPerSpanSet, ...ranged }
+  const parsed = prefixed('invalid TraceQL query', () => traceql.parseQuery(query))
+  const { spans, stages, select } = parsed
+  return { spans, stages, traceAll: [], select, limit, spansPerSpanSet, ...ranged }
 }
 
 /** Says in front of a client's error which parameter it is about. */
@@ -77,7 +78,7 @@ export function toTraceMetadata(hit: TraceHit, legacy: boolean): TraceSearchMeta
     rootTraceName: hit.rootName,
     startTimeUnixNano: hit.startNs,
     durationMs: Number(BigInt(hit.durationNs) / 1_000_000n),
-    spanSets: legacy ? [] : [toSpanSet(hit)],
+    spanSets: legacy ? [] : hit.spanSets.map(toSpanSet),
     serviceStats: legacy
       ? []
       : hit.serviceStats.map(({ service, spans, errors }) => ({
@@ -88,15 +89,15 @@ export function toTraceMetadata(hit: TraceHit, legacy: boolean): TraceSearchMeta
   }
 }
 
-function toSpanSet(hit: TraceHit): SpanSet {
-  const spans = hit.spans.map(span => ({
+function toSpanSet(set: SpanSetHit): SpanSet {
+  const spans = set.spans.map(span => ({
     spanID: span.spanId,
     name: span.name,
     startTimeUnixNano: span.startNs,
     durationNanos: span.durationNs,
     attributes: span.attributes,
   }))
-  return { spans, matched: hit.matched, attributes: [] }
+  return { spans, matched: set.matched, attributes: set.attributes }
 }
 
 export function toSearchMetrics(stats: ReadStats): SearchMetrics {

@@ -13,7 +13,7 @@ import type {
   TraceSummary,
   Vector,
 } from '../../model/column-batch.ts'
-import { Scope, type ScopeCode, ValueType } from '../../model/columns.ts'
+import { type ColumnName, Scope, type ScopeCode, ValueType } from '../../model/columns.ts'
 import { hashLow, hashTraceId } from '../../model/hash.ts'
 import { encodeTrace } from '../otlp-encode.ts'
 import type { BlockFile } from './block-file.ts'
@@ -74,12 +74,14 @@ export class BlockSource implements ColumnSource {
     return id < 0 ? null : { id, name: columns[id]! }
   }
 
-  async keys(scope: ScopeCode): Promise<readonly string[]> {
-    const names = new Set<string>()
-    for (const column of this.file.columns) {
-      if (column.scope === scope && column.type !== ValueType.overflow) names.add(column.key)
-    }
-    return [...names]
+  columnNames(scope: ScopeCode): readonly ColumnName[] {
+    return this.file.columns.filter(
+      column => column.scope === scope && column.type !== ValueType.overflow,
+    )
+  }
+
+  hasOwnDictionary(ref: ColumnRef): boolean {
+    return this.file.f.columnDictionaryPerGroup[ref.id] === 0
   }
 
   intrinsic(key: string): ColumnRef | null {

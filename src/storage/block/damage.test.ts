@@ -72,7 +72,8 @@ const scopes: readonly ScopeCode[] = [0, 1, 2, 3, 4]
 async function columnsOf(source: BlockSource): Promise<ColumnRef[]> {
   const refs = Object.keys(intrinsicColumns).map(key => source.intrinsic(key))
   for (const scope of scopes) {
-    for (const key of await source.keys(scope)) refs.push(...source.columns(scope, key))
+    const keys = new Set(source.columnNames(scope).map(name => name.key))
+    for (const key of keys) refs.push(...source.columns(scope, key))
   }
   return refs.filter(ref => ref !== null)
 }

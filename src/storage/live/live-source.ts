@@ -9,7 +9,7 @@ import type {
   TracePlace,
   TraceSummary,
 } from '../../model/column-batch.ts'
-import { Scope, type ScopeCode, ValueType } from '../../model/columns.ts'
+import { type ColumnName, Scope, type ScopeCode, ValueType } from '../../model/columns.ts'
 import { encodeTrace } from '../otlp-encode.ts'
 import type { ByteDictionary } from './byte-dictionary.ts'
 import { intrinsicRef } from './intrinsic-refs.ts'
@@ -61,12 +61,14 @@ export class LiveSource implements ColumnSource {
     return refs.find(ref => ref.name.type === ValueType.overflow) ?? null
   }
 
-  async keys(scope: ScopeCode): Promise<readonly string[]> {
-    const names = new Set<string>()
-    for (const column of this.#segment.shapes.columns) {
-      if (column.scope === scope && column.type !== ValueType.overflow) names.add(column.key)
-    }
-    return [...names]
+  columnNames(scope: ScopeCode): readonly ColumnName[] {
+    return this.#segment.shapes.columns.filter(
+      column => column.scope === scope && column.type !== ValueType.overflow,
+    )
+  }
+
+  hasOwnDictionary(_ref: ColumnRef): boolean {
+    return false
   }
 
   intrinsic(key: string): ColumnRef | null {

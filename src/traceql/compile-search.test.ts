@@ -1,8 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../base/errors.ts'
-import type { Predicate } from '../model/predicate.ts'
-import { compileSpansetFilter } from './compile-filter.ts'
+import type { Predicate, ValueExpression } from '../model/predicate.ts'
+import { compileSearch } from './compile-search.ts'
 import { operandKey, printOperand } from './operand.ts'
 import { parseQuery } from './parser.ts'
 import { validateQuery } from './validate.ts'
@@ -10,7 +10,7 @@ import { validateQuery } from './validate.ts'
 const test = suite('compile filter')
 
 function compile(text: string) {
-  return compileSpansetFilter(validateQuery(parseQuery(text)))
+  return compileSearch(validateQuery(parseQuery(text)))
 }
 
 /** `and(…)`, `not(…)`, `exists(.a)`, `.a = int 5`. */
@@ -29,6 +29,23 @@ function show(predicate: Predicate): string {
       const { operand, op, literal } = predicate
       return `${printOperand(operand)} ${op} ${literal.type} ${literal.value}`
     }
+    case 'compareValues':
+      return `${showValue(predicate.left)} ${predicate.op} ${showValue(predicate.right)}`
+  }
+}
+
+function showValue(expression: ValueExpression): string {
+  switch (expression.kind) {
+    case 'literal':
+      return `${expression.literal.type} ${expression.literal.value}`
+    case 'arithmetic':
+      return `(${showValue(expression.left)} ${expression.op} ${showValue(expression.right)})`
+    case 'negative':
+      return `-${showValue(expression.part)}`
+    case 'condition':
+      return `[${show(expression.condition)}]`
+    default:
+      return printOperand(expression)
   }
 }
 
@@ -130,33 +147,97 @@ for (const [text, expected] of selected) {
   })
 }
 
-const notYet: readonly (readonly [string, string, number])[] = [
-  ['{ .a } >> { .b }', 'operator >> between spansets', 8],
-  ['{ .a } && { .b }', 'operator && between spansets', 8],
-  ['({ .a } | count() > 1) && ({})', 'operator && between spansets', 24],
-  ['{ .a } | count() > 1', 'aggregates', 18],
-  ['{ .a } | by(.b)', 'by()', 10],
-  ['{ .a = .b }', 'comparison of two values of the span', 6],
-  ['{ .a + 1 = 2 }', 'arithmetic on values of the span', 6],
-  ['{ -.a = 2 }', 'arithmetic on values of the span', 3],
-  ['{ (.a = 1) = (.b = 1) }', 'comparison of two values of the span', 12],
-  ['({ .a } | rate()) + 1', 'metrics arithmetic in a search', 19],
+const computed: readonly (readonly [string, string])[] = [
+  ['{ .a = .b }', '.a = .b'],
+  ['{ .a + 1 = 2 }', '(.a + int 1) = int 2'],
+  ['{ -.a = 2 * 3 }', '-.a = int 6'],
+  ['{ 2 < -.a ^ 2 }', '-(.a ^ int 2) > int 2'],
+  ['{ (.a = 1) = (.b = 1) }', '[.a = int 1] = [.b = int 1]'],
+  ['{ .a * .b != nil }', '(.a * .b) = (.a * .b)'],
+  ['{ -.a = error || .b = 1 }', '.b = int 1'],
 ]
 
-for (const [text, what, column] of notYet) {
-  test(`${text} is not supported yet`, () => {
-    try {
-      compile(text)
-    } catch (error) {
-      const { code, message, fields } = error as Failure
-      assert.is(code, 'BAD_QUERY')
-      assert.is(message.split('\n')[0], `not supported yet: ${what}`)
-      assert.is(fields['column'], column)
-      return
-    }
-    assert.unreachable('compiled')
+for (const [text, expected] of computed) {
+  test(`${text} computes ${expected}`, () => {
+    assert.is(show(compile(text).spans), expected)
   })
 }
+
+const filter = (text: string) => ({ kind: 'filter', spans: compile(text).spans })
+
+test('operators between spansets are stages', () => {
+  const { spans, stages } = compile('{ .a } &>> ({ .b } && { .c }) | { .d }')
+  assert.equal(spans, { kind: 'constant', value: true })
+  const right = { kind: 'and', parts: [filter('{ .b }'), filter('{ .c }')] }
+  const expression = {
+    kind: 'structural',
+    relation: '>>',
+    form: 'both',
+    left: filter('{ .a }'),
+    right,
+  }
+  assert.equal(stages, [
+    { kind: 'spansets', expression },
+    { kind: 'spansets', expression: filter('{ .d }') },
+  ])
+})
+
+test('groups and aggregates are stages, and show what they read', () => {
+  const { spans, stages, select } = compile(
+    '{ .a } | by(.b) | avg(duration) > 2 * 1ms | coalesce()',
+  )
+  assert.is(show(spans), '.a = bool true')
+  const b = { kind: 'attribute', scope: 'any', key: 'b' }
+  assert.equal(stages, [
+    { kind: 'by', expression: b, shownAs: 'by(.b)' },
+    {
+      kind: 'aggregate',
+      function: 'average',
+      argument: { kind: 'intrinsic', name: 'duration' },
+      op: '>',
+      literal: { type: 'int', value: '2000000' },
+      shownAs: 'avg(duration)',
+      isDuration: true,
+    },
+    { kind: 'coalesce' },
+  ])
+  assert.equal(select.map(operandKey), ['a', 'b'])
+})
+
+test('a bracketed pipeline is an operand', () => {
+  const [stage] = compile('({ .a } | count() > 1) >> ({})').stages
+  assert.equal(stage, {
+    kind: 'spansets',
+    expression: {
+      kind: 'structural',
+      relation: '>>',
+      form: 'right',
+      left: {
+        kind: 'pipeline',
+        stages: [
+          { kind: 'spansets', expression: filter('{ .a }') },
+          {
+            kind: 'aggregate',
+            function: 'count',
+            argument: null,
+            op: '>',
+            literal: { type: 'int', value: '1' },
+            shownAs: 'count()',
+            isDuration: false,
+          },
+        ],
+      },
+      right: filter('{}'),
+    },
+  })
+})
+
+test('arithmetic between metrics has no spans to search for', () => {
+  assert.throws(
+    () => compile('({ .a } | rate()) + 1'),
+    (error: Failure) => error.code === 'BAD_QUERY' && error.fields['column'] === 19,
+  )
+})
 
 test('hints are read by name and type', () => {
   const hints = compile(

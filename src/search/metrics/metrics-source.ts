@@ -1,0 +1,200 @@
+import type {
+  LabelValue,
+  MetricsExemplar,
+  MetricsRequest,
+  ReadStats,
+} from '../../contract/queries.ts'
+import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
+import type { MetricsFunction } from '../../model/spanset.ts'
+import { throwIfAborted } from '../abort.ts'
+import type { Mask } from '../kernels.ts'
+import type { Excluded } from '../search-source.ts'
+import { PipelineRun } from '../spanset/pipeline.ts'
+import { type ReadContext, readContext, type VectorReader, vectorReader } from '../value/read.ts'
+import { firstPerRow, type ValueVector } from '../value/value-vector.ts'
+import { addCounts, addExtremes, addSums, Lane, type Rows } from './accumulators.ts'
+import { compareSource } from './compare.ts'
+import { ExemplarPicker } from './exemplars.ts'
+import { powerBuckets } from './power-buckets.ts'
+import { SeriesTable } from './series-table.ts'
+import { TimeBuckets } from './time-buckets.ts'
+
+/** What one source contributes; see `MetricsResult` for the lanes. */
+export interface MetricsPart {
+  readonly series: readonly (readonly LabelValue[])[]
+  readonly steps: number
+  readonly lanes: readonly Float64Array[]
+  readonly exemplars: readonly MetricsExemplar[]
+}
+
+export async function metricsOfSource(
+  source: ColumnSource,
+  request: MetricsRequest,
+  excluded: Excluded,
+  stats: ReadStats,
+  signal: AbortSignal,
+): Promise<MetricsPart> {
+  const bytesBefore = source.inspectedBytes
+  const scan = new MetricsScan(source, request)
+  const aggregation =
+    request.function.kind === 'compare'
+      ? compareSource(scan, request.function)
+      : new Aggregation(scan, request.function)
+  for (const [index, info] of source.groups.entries()) {
+    throwIfAborted(signal)
+    if (!scan.buckets.overlaps(info) || !(await scan.run.bind(index))) continue
+    if (!(await aggregation.bind(index))) continue
+    const group = await scan.load(index, aggregation)
+    stats.inspectedSpans += group.rows
+    stats.inspectedTraces += group.traces
+    const { mask } = await scan.run.evaluate(index, group)
+    leaveOut(mask, group, excluded.get(index))
+    const bucket = scan.buckets.ofGroup(info) ?? scan.buckets.ofRows(group, mask)
+    if (mask.includes(1)) await aggregation.add(index, group, mask, bucket)
+  }
+  const part = await aggregation.finish()
+  stats.inspectedBytes += source.inspectedBytes - bytesBefore
+  return part
+}
+
+/** Traces for which another source answers. */
+function leaveOut(mask: Mask, group: ColumnGroup, traces: ReadonlySet<number> | undefined): void {
+  if (traces === undefined) return
+  const traceOfRow = group.traceOfRow()
+  for (let row = 0; row < mask.length; row++) if (traces.has(traceOfRow[row]!)) mask[row] = 0
+}
+
+/** What is common to all functions: which spans, which buckets. */
+export class MetricsScan {
+  readonly context: ReadContext
+  readonly request: MetricsRequest
+  readonly run: PipelineRun
+  readonly buckets: TimeBuckets
+
+  constructor(source: ColumnSource, request: MetricsRequest) {
+    this.context = readContext(source)
+    this.request = request
+    this.run = new PipelineRun(this.context, request.spans, request.stages ?? [])
+    this.buckets = new TimeBuckets(request)
+  }
+
+  load(index: number, more: MetricsReader): Promise<ColumnGroup> {
+    const { source } = this.context
+    const columns = new Map<number, ColumnRef>()
+    for (const ref of [...this.run.columns, ...more.columns]) columns.set(ref.id, ref)
+    const needs = new Set<GroupNeed>(['traceOfRow', ...this.run.needs, ...more.needs])
+    if (this.buckets.ofGroup(source.groups[index]!) === null) needs.add('starts')
+    return source.load(index, [...columns.values()], needs)
+  }
+}
+
+/** Takes the spans that are counted, a group at a time. */
+export interface MetricsReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[]
+  /** False when no row of the group can count. */
+  bind(index: number): Promise<boolean>
+  add(index: number, group: ColumnGroup, mask: Mask, bucket: number | Uint32Array): Promise<void>
+  finish(): Promise<MetricsPart>
+}
+
+type AggregateFunction = Exclude<MetricsFunction, { kind: 'compare' }>
+
+/** All functions but `compare`: a number or two for each series and step. */
+class Aggregation implements MetricsReader {
+  readonly #scan: MetricsScan
+  readonly #function: AggregateFunction
+  readonly #labels: readonly VectorReader[]
+  readonly #operand: VectorReader | null
+  readonly #series: SeriesTable
+  readonly #lanes: readonly Lane[]
+  readonly #exemplars: ExemplarPicker
+
+  constructor(scan: MetricsScan, aggregate: AggregateFunction) {
+    const { context, request } = scan
+    this.#scan = scan
+    this.#function = aggregate
+    this.#labels = request.by.map(operand => vectorReader(context, operand, 'none'))
+    this.#operand =
+      aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'none')
+    this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
+    this.#lanes = fills[aggregate.kind].map(fill => new Lane(request.steps, fill))
+    this.#exemplars = new ExemplarPicker(request.exemplars, request.steps)
+  }
+
+  get columns(): ColumnRef[] {
+    return this.#readers().flatMap(reader => [...reader.columns])
+  }
+
+  get needs(): GroupNeed[] {
+    return this.#readers().flatMap(reader => [...reader.needs])
+  }
+
+  async bind(): Promise<boolean> {
+    return true
+  }
+
+  async add(
+    index: number,
+    group: ColumnGroup,
+    mask: Mask,
+    bucket: number | Uint32Array,
+  ): Promise<void> {
+    const read = async (reader: VectorReader) =>
+      firstPerRow(await reader.read(group, index, mask), group.rows)
+    const labels: ValueVector[] = []
+    for (const reader of this.#labels) labels.push(await read(reader))
+    const values = this.#operand ? await read(this.#operand) : null
+    if (this.#function.kind === 'histogram') labels.push(powerBuckets(values!, mask))
+    const rows = { mask, series: this.#series.assign(labels, mask), bucket }
+    for (const lane of this.#lanes) lane.reserve(this.#series.count)
+    this.#accumulate(rows, values)
+    if (!this.#exemplars.isFull) {
+      await this.#exemplars.add(this.#scan.context.source, index, group, rows, values)
+    }
+  }
+
+  async finish(): Promise<MetricsPart> {
+    const { request, context } = this.#scan
+    const count = this.#series.count
+    const lanes = this.#lanes.slice(0, lanesShown[this.#function.kind])
+    return {
+      series: Array.from({ length: count }, (_, i) => this.#series.labels(i, context.texts)),
+      steps: request.steps,
+      lanes: lanes.map(lane => lane.finish(count)),
+      exemplars: this.#exemplars.found,
+    }
+  }
+
+  #accumulate(rows: Rows, values: ValueVector | null): void {
+    const { steps } = this.#scan.request
+    const { kind } = this.#function
+    const [first, second, third] = this.#lanes
+    if (kind === 'min' || kind === 'max') addExtremes(rows, steps, values!, kind, first!.cells)
+    else if (kind === 'sum')
+      addSums(rows, steps, values!, first!.cells, second!.cells, third!.cells)
+    else addCounts(rows, steps, first!.cells)
+  }
+
+  #readers(): VectorReader[] {
+    return this.#operand ? [...this.#labels, this.#operand] : [...this.#labels]
+  }
+}
+
+/** What each lane of a function begins with. */
+const fills: Readonly<Record<AggregateFunction['kind'], readonly number[]>> = {
+  count: [0],
+  histogram: [0],
+  min: [Number.NaN],
+  max: [Number.NaN],
+  // Sum, values, and what the sum has lost by rounding.
+  sum: [0, 0, 0],
+}
+
+const lanesShown: Readonly<Record<AggregateFunction['kind'], number>> = {
+  count: 1,
+  histogram: 1,
+  min: 1,
+  max: 1,
+  sum: 2,
+}

@@ -1,0 +1,71 @@
+import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
+import { type ValueVector, VectorBuilder } from '../value/value-vector.ts'
+import { identity, type SetAttribute, type Spansets } from './spansets.ts'
+
+/** Splits every set by the values of its rows; rows without a value are a set of their own. */
+export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
+  const keys = new KeyEncoder()
+  const codes = keys.encode(values, sets.mask)
+  const pairs = new PairEncoder()
+  const setOfRow = pairs.encode(sets.setOfRow, codes, sets.mask)
+  const parents = Uint32Array.from(pairs.pairs, pair => pair.first)
+  const key = new VectorBuilder(parents.length)
+  for (const [set, { second }] of pairs.pairs.entries()) {
+    const { kind, number, exact } = keys.values[second]!
+    if (exact === undefined) key.set(set, kind, number)
+    else key.setInt(set, exact)
+  }
+  return {
+    mask: sets.mask,
+    setOfRow,
+    count: parents.length,
+    traceOfSet: parents.map(parent => sets.traceOfSet[parent]!),
+    isGrouped: true,
+    attributes: [
+      ...sets.attributes.map(attribute => inherited(attribute, parents)),
+      { shownAs, values: key.finish(), isDuration: false },
+    ],
+  }
+}
+
+function inherited(attribute: SetAttribute, parents: Uint32Array): SetAttribute {
+  const { values } = attribute
+  const out = new VectorBuilder(parents.length)
+  for (let set = 0; set < parents.length; set++) {
+    const parent = parents[set]!
+    const exact = values.wide?.get(parent)
+    if (exact !== undefined) out.setInt(set, exact)
+    else {
+      out.kinds[set] = values.kinds[parent]!
+      out.numbers[set] = values.numbers[parent]!
+    }
+  }
+  return { ...attribute, values: out.finish() }
+}
+
+/** One set per trace again; what was known of the parts is forgotten. */
+export function coalesce(sets: Spansets, traceOfRow: Uint32Array, traces: number): Spansets {
+  return {
+    mask: sets.mask,
+    setOfRow: traceOfRow,
+    count: traces,
+    traceOfSet: identity(traces),
+    isGrouped: false,
+    attributes: [],
+  }
+}
+
+/** True when some trace has rows in more than one set. */
+export function hasSplitTrace(sets: Spansets, traces: number): boolean {
+  if (!sets.isGrouped) return false
+  const first = new Int32Array(traces).fill(-1)
+  const { mask, setOfRow, traceOfSet } = sets
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 0) continue
+    const set = setOfRow[row]!
+    const trace = traceOfSet[set]!
+    if (first[trace] === -1) first[trace] = set
+    else if (first[trace] !== set) return true
+  }
+  return false
+}

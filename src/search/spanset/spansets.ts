@@ -1,0 +1,75 @@
+import type { Mask } from '../kernels.ts'
+import type { ValueVector } from '../value/value-vector.ts'
+
+/**
+ * The spansets of a row group: each is some rows of one trace, and a row is in at most one of them.
+ * A set without rows does not exist any more.
+ */
+export interface Spansets {
+  /** 1: the row is in the set that `setOfRow` says; elsewhere that means nothing. */
+  readonly mask: Mask
+  readonly setOfRow: Uint32Array
+  readonly count: number
+  /** Set -> trace of the group. */
+  readonly traceOfSet: Uint32Array
+  /** Several sets of a trace are possible. */
+  readonly isGrouped: boolean
+  /** What stages have found out about each set: one value per set. */
+  readonly attributes: readonly SetAttribute[]
+}
+
+export interface SetAttribute {
+  readonly shownAs: string
+  readonly values: ValueVector
+  /** Numbers are nanoseconds. */
+  readonly isDuration: boolean
+}
+
+/** One set per trace: the rows of the mask. */
+export function ungrouped(mask: Mask, traceOfRow: Uint32Array, traces: number): Spansets {
+  return {
+    mask,
+    setOfRow: traceOfRow,
+    count: traces,
+    traceOfSet: identity(traces),
+    isGrouped: false,
+    attributes: [],
+  }
+}
+
+let identityArray = new Uint32Array(0)
+
+/** 0, 1, 2 …; shared, not to be changed. */
+export function identity(count: number): Uint32Array {
+  if (identityArray.length < count) {
+    identityArray = new Uint32Array(count * 2)
+    for (let i = 0; i < identityArray.length; i++) identityArray[i] = i
+  }
+  return identityArray.subarray(0, count)
+}
+
+/** Rows per set. */
+export function countBySet(sets: Spansets): Uint32Array {
+  const { mask, setOfRow } = sets
+  const counts = new Uint32Array(sets.count)
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1) counts[setOfRow[row]!] = counts[setOfRow[row]!]! + 1
+  }
+  return counts
+}
+
+/** 1 for each set that has a row of the mask. */
+export function setsOf(mask: Mask, sets: Spansets): Uint8Array {
+  const { setOfRow } = sets
+  const found = new Uint8Array(sets.count)
+  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) found[setOfRow[row]!] = 1
+  return found
+}
+
+/** Takes rows out of the mask whose set is not kept. */
+export function keepSets(mask: Mask, sets: Spansets, kept: Uint8Array): void {
+  const { setOfRow } = sets
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1 && kept[setOfRow[row]!] === 0) mask[row] = 0
+  }
+}
