@@ -79,6 +79,11 @@ export interface ColumnGroup {
   readonly traces: number
   /** Row -> trace of the group. */
   traceOfRow(): Uint32Array
+  /**
+   * First row of each trace and, behind them, the number of rows, where the rows of a trace lie
+   * together and traces are in order of their start; null elsewhere. Needs `traceOfRow`.
+   */
+  traceRows(): Uint32Array | null
   /** Null: no item of the group has the column. */
   vector(ref: ColumnRef): Vector | null
   /** Event or link -> its row. */
@@ -89,6 +94,11 @@ export interface ColumnGroup {
   durations(): Vector
   /** Span starts as ns since `baseNs`. */
   startOffsets(): { readonly baseNs: bigint; readonly offsets: Float64Array }
+  /**
+   * The same in parts: the start of each trace, and of each row since that of its trace; null where
+   * they are not stored so. Needs `starts`.
+   */
+  startsInTraces(): StartsInTraces | null
   /** Event time since the start of its span, ns, may be negative. */
   eventOffsets(): Float64Array
   traceColumns(): TraceColumns
@@ -96,6 +106,17 @@ export interface ColumnGroup {
   tree(): TreeColumns
   /** 8 bytes per row; zeros for a root. Needs `tree`. */
   parentIds(): Uint8Array
+}
+
+export interface StartsInTraces {
+  readonly baseNs: bigint
+  /** ns since `baseNs`, per trace. */
+  readonly traces: Float64Array
+  /** Lanes of ns since the start of the trace, per row. */
+  readonly low: Vector
+  readonly high: Vector
+  /** All high lanes are 0. */
+  readonly isShort: boolean
 }
 
 export interface TreeColumns {

@@ -1,4 +1,4 @@
-import type { Vector } from '../model/column-batch.ts'
+import type { ColumnGroup, Vector } from '../model/column-batch.ts'
 import type { CompareOp } from '../model/predicate.ts'
 
 /**
@@ -102,24 +102,104 @@ export function markByItem(itemRows: Uint32Array, marked: Mask, out: Mask): void
 }
 
 export function and(into: Mask, other: Mask): void {
-  for (let i = 0; i < into.length; i++) into[i] = into[i]! & other[i]!
+  const words = wordsOf(into)
+  const others = wordsOf(other)
+  for (let i = 0; i < words.length; i++) words[i] = words[i]! & others[i]!
+  for (let i = words.length * 4; i < into.length; i++) into[i] = into[i]! & other[i]!
 }
 
 export function or(into: Mask, other: Mask): void {
-  for (let i = 0; i < into.length; i++) into[i] = into[i]! | other[i]!
+  const words = wordsOf(into)
+  const others = wordsOf(other)
+  for (let i = 0; i < words.length; i++) words[i] = words[i]! | others[i]!
+  for (let i = words.length * 4; i < into.length; i++) into[i] = into[i]! | other[i]!
 }
 
 export function andNot(into: Mask, other: Mask): void {
-  for (let i = 0; i < into.length; i++) into[i] = into[i]! & (other[i]! ^ 1)
+  const words = wordsOf(into)
+  const others = wordsOf(other)
+  for (let i = 0; i < words.length; i++) words[i] = words[i]! & ~others[i]!
+  for (let i = words.length * 4; i < into.length; i++) into[i] = into[i]! & (other[i]! ^ 1)
 }
 
 export function not(into: Mask): void {
-  for (let i = 0; i < into.length; i++) into[i] = into[i]! ^ 1
+  const words = wordsOf(into)
+  for (let i = 0; i < words.length; i++) words[i] = words[i]! ^ 0x01010101
+  for (let i = words.length * 4; i < into.length; i++) into[i] = into[i]! ^ 1
+}
+
+/** Four bytes at a time; masks are arrays of their own, so their bytes are aligned. */
+function wordsOf(mask: Mask): Int32Array {
+  return new Int32Array(mask.buffer, mask.byteOffset, mask.length >>> 2)
+}
+
+/** How many rows are marked. */
+export function countMarked(mask: Mask): number {
+  const words = wordsOf(mask)
+  let count = 0
+  for (let from = 0; from < words.length; from += wordsPerSum) {
+    const to = Math.min(words.length, from + wordsPerSum)
+    // Four sums in one number: none of them can overflow its byte.
+    let sums = 0
+    for (let i = from; i < to; i++) sums += words[i]!
+    count += (sums & 255) + ((sums >>> 8) & 255) + ((sums >>> 16) & 255) + (sums >>> 24)
+  }
+  for (let i = words.length * 4; i < mask.length; i++) count += mask[i]!
+  return count
+}
+
+const wordsPerSum = 127
+
+/** The marked rows, ascending. */
+export function markedRows(mask: Mask): Uint32Array {
+  const count = countMarked(mask)
+  if (count === mask.length) return identity(count)
+  const rows = new Uint32Array(count)
+  if (count * sparseShare < mask.length) {
+    for (let i = 0, row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, row + 1)) rows[i++] = row
+    return rows
+  }
+  for (let row = 0, i = 0; i < count; row++) {
+    rows[i] = row
+    i += mask[row]!
+  }
+  return rows
+}
+
+/** Below one marked row in this many, looking for the next one is faster than visiting all. */
+const sparseShare = 16
+
+let identityRows = new Uint32Array(0)
+
+/** 0, 1, 2 …; shared, not to be changed. */
+export function identity(count: number): Uint32Array {
+  if (identityRows.length < count) {
+    identityRows = new Uint32Array(count * 2)
+    for (let i = 0; i < identityRows.length; i++) identityRows[i] = i
+  }
+  return identityRows.subarray(0, count)
+}
+
+/** `lane[rows[i]]` for every i. */
+export function gatherLane(lane: Uint32Array, rows: Uint32Array): Uint32Array {
+  const out = new Uint32Array(rows.length)
+  for (let i = 0; i < out.length; i++) out[i] = lane[rows[i]!]!
+  return out
 }
 
 /** 1 for each trace with a marked row. */
-export function tracesOf(mask: Mask, traceOfRow: Uint32Array, traces: number): Mask {
-  const out = new Uint8Array(traces)
-  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) out[traceOfRow[row]!] = 1
+export function tracesOf(mask: Mask, group: ColumnGroup): Mask {
+  const out = new Uint8Array(group.traces)
+  const traceRows = group.traceRows()
+  if (traceRows === null) {
+    const traceOfRow = group.traceOfRow()
+    for (let row = 0; row < mask.length; row++) if (mask[row] === 1) out[traceOfRow[row]!] = 1
+    return out
+  }
+  let trace = 0
+  for (let row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, traceRows[trace + 1]!)) {
+    while (traceRows[trace + 1]! <= row) trace++
+    out[trace] = 1
+  }
   return out
 }

@@ -148,11 +148,8 @@ async function matchedTraces(
   sets: Spansets,
   traceAll: readonly Filter[],
 ): Promise<Uint8Array> {
-  const traceOfRow = group.traceOfRow()
-  const matched = tracesOf(sets.mask, traceOfRow, group.traces)
-  for (const filter of traceAll) {
-    and(matched, tracesOf(await filter.evaluate(index, group), traceOfRow, group.traces))
-  }
+  const matched = tracesOf(sets.mask, group)
+  for (const filter of traceAll) and(matched, tracesOf(await filter.evaluate(index, group), group))
   return matched
 }
 
@@ -168,9 +165,13 @@ function keepCandidates(
   const minNs = BigInt(request.traceDurationMinNs ?? 0)
   const maxNs = request.traceDurationMaxNs === undefined ? null : BigInt(request.traceDurationMaxNs)
   const candidates: Candidate[] = []
-  for (let trace = 0; trace < group.traces; trace++) {
-    if (matched[trace] === 0 || excluded?.has(trace)) continue
+  const inOrder = group.traceRows() !== null
+  for (let trace = matched.lastIndexOf(1); trace >= 0; trace = lastMarked(matched, trace)) {
+    if (excluded?.has(trace)) continue
     const startNs = (BigInt(times.startHigh[trace]!) << 32n) | BigInt(times.startLow[trace]!)
+    // Traces in order of their start: those before can only be older, or equal.
+    const last = inOrder ? candidates[request.limit - 1] : undefined
+    if (last && startNs < last.startNs) break
     const durationNs =
       (BigInt(times.durationHigh[trace]!) << 32n) | BigInt(times.durationLow[trace]!)
     if (durationNs < minNs || (maxNs !== null && durationNs > maxNs)) continue
@@ -179,6 +180,11 @@ function keepCandidates(
     candidates.push({ group: index, trace, startNs })
   }
   return candidates
+}
+
+/** The marked trace before this one, or -1. */
+function lastMarked(matched: Uint8Array, trace: number): number {
+  return trace === 0 ? -1 : matched.lastIndexOf(1, trace - 1)
 }
 
 /** Rows that start inside the window. */

@@ -1,6 +1,4 @@
 import { fail } from '../../base/errors.ts'
-import type { Mask } from '../kernels.ts'
-import { isNumberKind, type ValueVector } from '../value/value-vector.ts'
 
 /**
  * Flat arrays of (series, step) that grow with the series. One function per kind of sum; rows come
@@ -36,68 +34,81 @@ export class Lane {
     this.cells = grown
   }
 
-  finish(series: number): Float64Array {
-    this.reserve(series)
-    return this.cells.slice(0, series * this.#steps)
+  /** True when some cell of the series is not as it was in the beginning. */
+  hasData(series: number): boolean {
+    for (let at = series * this.#steps; at < (series + 1) * this.#steps; at++) {
+      const value = this.cells[at]!
+      if (value !== this.#fill && !Number.isNaN(value)) return true
+    }
+    return false
+  }
+
+  /** The cells of these series, one behind the other. */
+  finish(series: readonly number[]): Float64Array {
+    const out = new Float64Array(series.length * this.#steps)
+    for (const [i, from] of series.entries()) {
+      const at = from * this.#steps
+      out.set(this.cells.subarray(at, at + this.#steps), i * this.#steps)
+    }
+    return out
   }
 }
 
-export interface Rows {
-  readonly mask: Mask
+/** What is added: a series, a bucket and, where the function has one, a number for each row. */
+export interface Additions {
   readonly series: Uint32Array
   /** One for all rows, or one for each. */
-  readonly bucket: number | Uint32Array
+  readonly buckets: Uint32Array | number
+  /** NaN: the row has no number. */
+  readonly numbers: Float64Array | null
 }
 
-export function addCounts(rows: Rows, steps: number, cells: Float64Array): void {
-  const { mask, series, bucket } = rows
-  if (typeof bucket === 'number') {
-    for (let row = 0; row < mask.length; row++) {
-      const at = series[row]! * steps + bucket
-      cells[at] = cells[at]! + mask[row]!
+export function addCounts(
+  { series, buckets }: Additions,
+  steps: number,
+  cells: Float64Array,
+): void {
+  if (typeof buckets === 'number') {
+    for (let i = 0; i < series.length; i++) {
+      const at = series[i]! * steps + buckets
+      cells[at] = cells[at]! + 1
     }
     return
   }
-  for (let row = 0; row < mask.length; row++) {
-    const at = series[row]! * steps + bucket[row]!
-    cells[at] = cells[at]! + mask[row]!
+  for (let i = 0; i < series.length; i++) {
+    const at = series[i]! * steps + buckets[i]!
+    cells[at] = cells[at]! + 1
   }
 }
 
 export function addExtremes(
-  rows: Rows,
+  { series, buckets, numbers }: Additions,
   steps: number,
-  values: ValueVector,
   kind: 'min' | 'max',
   cells: Float64Array,
 ): void {
-  const { mask, series, bucket } = rows
-  const { kinds, numbers } = values
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 0 || !isNumberKind(kinds[row]!)) continue
-    const at = series[row]! * steps + (typeof bucket === 'number' ? bucket : bucket[row]!)
+  for (let i = 0; i < series.length; i++) {
+    const value = numbers![i]!
+    const at = series[i]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
     const known = cells[at]!
-    const value = numbers[row]!
-    // NaN: nothing yet.
-    if (Number.isNaN(known) || (kind === 'min' ? value < known : value > known)) cells[at] = value
+    // NaN there: nothing yet. A NaN here is neither less nor greater.
+    const isBetter = kind === 'min' ? value < known : value > known
+    if (isBetter || Number.isNaN(known)) cells[at] = value
   }
 }
 
 /** Kahan's sum: `lost` holds what the additions so far have rounded away. */
 export function addSums(
-  rows: Rows,
+  { series, buckets, numbers }: Additions,
   steps: number,
-  values: ValueVector,
   sums: Float64Array,
   counts: Float64Array,
   lost: Float64Array,
 ): void {
-  const { mask, series, bucket } = rows
-  const { kinds, numbers } = values
-  for (let row = 0; row < mask.length; row++) {
-    const value = numbers[row]!
-    if (mask[row] === 0 || !isNumberKind(kinds[row]!) || Number.isNaN(value)) continue
-    const at = series[row]! * steps + (typeof bucket === 'number' ? bucket : bucket[row]!)
+  for (let i = 0; i < series.length; i++) {
+    const value = numbers![i]!
+    if (Number.isNaN(value)) continue
+    const at = series[i]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
     const rest = value - lost[at]!
     const sum = sums[at]! + rest
     lost[at] = sum - sums[at]! - rest

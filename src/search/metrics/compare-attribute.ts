@@ -1,13 +1,14 @@
 import type { LabelValue } from '../../contract/queries.ts'
 import type { ColumnGroup, ColumnRef, Dictionary, GroupNeed } from '../../model/column-batch.ts'
-import { ValueType } from '../../model/columns.ts'
+import { Scope, ValueType } from '../../model/columns.ts'
 import type { AttributeScope, Operand } from '../../model/predicate.ts'
 import { printOperand } from '../../traceql/operand.ts'
+import { identity } from '../kernels.ts'
 import { scopeCodes } from '../places.ts'
-import { KeyEncoder } from '../value/key-encoder.ts'
-import { type ReadContext, type VectorReader, vectorReader } from '../value/read.ts'
+import { type CodeReader, codeReader, OwnerCodes } from '../value/code-reader.ts'
+import type { ReadContext } from '../value/read.ts'
 import { shownValue } from '../value/show.ts'
-import { firstPerRow, Kind } from '../value/value-vector.ts'
+import { Kind } from '../value/value-vector.ts'
 import { CompareCells, type ComparedValue } from './compare-cells.ts'
 
 /** An attribute or intrinsic whose values `compare` counts. */
@@ -41,10 +42,14 @@ const intrinsicOperands: readonly Operand[] = (
 ).map(name => ({ kind: 'intrinsic', name }))
 
 export function compareAttributes(context: ReadContext, steps: number): CompareAttribute[] {
+  const spans = new ResourceSpans(steps)
+  const resource = (key: string): Operand => ({ kind: 'attribute', scope: 'resource', key })
   return [
     ...intrinsicOperands.map(operand => new EncodedAttribute(context, operand, steps)),
-    ...keysOf(context, 'span').map(key => attributeOf(context, 'span', key, steps)),
-    ...keysOf(context, 'resource').map(key => attributeOf(context, 'resource', key, steps)),
+    ...keysOf(context, 'span').map(key => spanAttribute(context, key, steps)),
+    ...keysOf(context, 'resource').map(
+      key => new ResourceAttribute(context, resource(key), spans, steps),
+    ),
   ]
 }
 
@@ -54,17 +59,12 @@ function keysOf({ source }: ReadContext, scope: AttributeScope): string[] {
 }
 
 /** Most attributes are one column of text: its codes are counted as they are stored. */
-function attributeOf(
-  context: ReadContext,
-  scope: 'span' | 'resource',
-  key: string,
-  steps: number,
-): CompareAttribute {
+function spanAttribute(context: ReadContext, key: string, steps: number): CompareAttribute {
   const { source } = context
-  const operand: Operand = { kind: 'attribute', scope, key }
-  const refs = source.columns(scopeCodes[scope], key)
+  const operand: Operand = { kind: 'attribute', scope: 'span', key }
+  const refs = source.columns(Scope.span, key)
   const [ref] = refs
-  const isPlain = scope === 'span' && refs.length === 1 && ref!.name.type === ValueType.text
+  const isPlain = refs.length === 1 && ref!.name.type === ValueType.text
   return isPlain && source.hasOwnDictionary(ref!)
     ? new TextAttribute(context, operand, ref!, steps)
     : new EncodedAttribute(context, operand, steps)
@@ -74,36 +74,30 @@ function attributeOf(
 class EncodedAttribute implements CompareAttribute {
   readonly shownAs: string
   readonly #context: ReadContext
-  readonly #reader: VectorReader
-  readonly #keys = new KeyEncoder()
+  readonly #codes: CodeReader
   readonly #cells: CompareCells
 
   constructor(context: ReadContext, operand: Operand, steps: number) {
     this.shownAs = printOperand(operand)
     this.#context = context
-    this.#reader = vectorReader(context, operand, 'none')
+    this.#codes = codeReader(context, operand)
     this.#cells = new CompareCells(steps)
   }
 
   get columns(): readonly ColumnRef[] {
-    return this.#reader.columns
+    return this.#codes.columns
   }
 
   get needs(): readonly GroupNeed[] {
-    return this.#reader.needs
+    return this.#codes.needs
   }
 
   async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
-    const counted = countedRows(slots)
-    const values = firstPerRow(await this.#reader.read(group, index, counted), group.rows)
-    for (let row = 0; row < counted.length; row++) {
-      if (values.kinds[row] === Kind.none) counted[row] = 0
-    }
-    const codes = this.#keys.encode(values, counted)
-    this.#cells.reserve(this.#keys.values.length)
-    const own = slots.slice()
-    for (let row = 0; row < own.length; row++) if (counted[row] === 0) own[row] = -1
-    this.#cells.count(codes, own)
+    const codes = await this.#codes.read(group, index, identity(group.rows))
+    const { values } = this.#codes
+    this.#cells.reserve(values.length)
+    const absent = values.findIndex(value => value.kind === Kind.none)
+    this.#cells.count(codes, slots, absent)
   }
 
   choose(valuesMax: number): boolean {
@@ -114,10 +108,80 @@ class EncodedAttribute implements CompareAttribute {
     return this.#cells.finish(async codes => {
       const shown = new Map<number, LabelValue>()
       for (const code of codes) {
-        shown.set(code, shownValue(this.#keys.values[code]!, this.#context.texts))
+        shown.set(code, shownValue(this.#codes.values[code]!, this.#context.texts))
       }
       return shown
     })
+  }
+}
+
+/** An attribute of resources: spans are counted by resource, once for all of these attributes. */
+class ResourceAttribute implements CompareAttribute {
+  readonly shownAs: string
+  readonly columns: readonly ColumnRef[] = []
+  readonly needs: readonly GroupNeed[]
+  readonly #context: ReadContext
+  readonly #codes: OwnerCodes
+  readonly #cells: CompareCells
+  readonly #spans: ResourceSpans
+
+  constructor(context: ReadContext, operand: Operand, spans: ResourceSpans, steps: number) {
+    this.shownAs = printOperand(operand)
+    this.#context = context
+    this.#codes = new OwnerCodes(context, operand)
+    this.needs = this.#codes.needs
+    this.#cells = new CompareCells(steps)
+    this.#spans = spans
+  }
+
+  async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
+    const codes = await this.#codes.ofOwners(index)
+    const { values } = this.#codes
+    this.#cells.reserve(values.length)
+    const absent = values.findIndex(value => value.kind === Kind.none)
+    this.#cells.addByOwner(codes, this.#spans.count(group, slots), absent)
+  }
+
+  choose(valuesMax: number): boolean {
+    return this.#cells.choose(valuesMax)
+  }
+
+  finish(): Promise<ComparedValue[]> {
+    return this.#cells.finish(async codes => {
+      const shown = new Map<number, LabelValue>()
+      for (const code of codes) {
+        shown.set(code, shownValue(this.#codes.values[code]!, this.#context.texts))
+      }
+      return shown
+    })
+  }
+}
+
+/** Spans of a group by (resource, slot). */
+export class ResourceSpans {
+  readonly #width: number
+  #of: ColumnGroup | undefined
+  #counts = new Uint32Array(0)
+
+  constructor(steps: number) {
+    this.#width = 2 * steps
+  }
+
+  count(group: ColumnGroup, slots: Int16Array): Uint32Array {
+    if (this.#of === group) return this.#counts
+    const { values, base } = group.ownerOfRow(Scope.resource)
+    let owners = 0
+    for (let row = 0; row < slots.length; row++) owners = Math.max(owners, values[row]! + base + 1)
+    const counts = new Uint32Array(owners * this.#width)
+    for (let row = 0; row < slots.length; row++) {
+      const slot = slots[row]!
+      if (slot < 0) continue
+      const at = (values[row]! + base) * this.#width + slot
+      counts[at] = counts[at]! + 1
+    }
+    this.#of = group
+    this.#counts = counts
+    return counts
   }
 }
 
@@ -156,11 +220,4 @@ class TextAttribute implements CompareAttribute {
       )
     })
   }
-}
-
-/** 1 for each row that counts. */
-function countedRows(slots: Int16Array): Uint8Array {
-  const out = new Uint8Array(slots.length)
-  for (let row = 0; row < out.length; row++) if (slots[row]! >= 0) out[row] = 1
-  return out
 }

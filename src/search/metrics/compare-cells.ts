@@ -44,9 +44,30 @@ export class CompareCells {
     this.#cells = grown
   }
 
-  /** A value for each row; rows whose slot is negative do not count. */
-  count(values: Uint32Array, slots: Int16Array): void {
-    this.#countAll({ values, base: 0, items: null, count: values.length }, slots)
+  /** A value for each row; rows without one (`absent`) or with a negative slot do not count. */
+  count(values: Uint32Array, slots: Int16Array, absent: number): void {
+    if (absent < 0) {
+      this.#countAll({ values, base: 0, items: null, count: values.length }, slots)
+      return
+    }
+    const items = new Uint32Array(values.length)
+    const present = new Uint32Array(values.length)
+    let n = 0
+    for (let row = 0; row < values.length; row++) {
+      if (values[row] === absent) continue
+      items[n] = row
+      present[n++] = values[row]!
+    }
+    this.#countAll({ values: present, base: 0, items, count: n }, slots)
+  }
+
+  /** Spans by (owner, slot), where each owner has a value. */
+  addByOwner(values: Uint32Array, spans: Uint32Array, absent: number): void {
+    const slots = 2 * this.#steps
+    for (let at = 0; at < spans.length; at++) {
+      const value = values[Math.floor(at / slots)]!
+      if (spans[at]! > 0 && value !== absent) this.#add(value, at % slots, spans[at]!)
+    }
   }
 
   /** Codes of a column of spans. */
@@ -115,6 +136,20 @@ export class CompareCells {
       cells[at] = cells[at]! + 1
       totals[slot] = totals[slot]! + 1
     }
+  }
+
+  #add(value: number, slot: number, spans: number): void {
+    if (this.#places !== null) {
+      const place = this.#places[value]!
+      if (place === 0) return
+      const at = (place - 1) * 2 * this.#steps + slot
+      this.#placed[at] = this.#placed[at]! + spans
+      return
+    }
+    const side = slot >= this.#steps ? 1 : 0
+    const at = value * this.#width + (this.#isBySide ? side : slot)
+    this.#cells[at] = this.#cells[at]! + spans
+    this.#totals[slot] = this.#totals[slot]! + spans
   }
 
   #forgetSteps(): void {

@@ -2,10 +2,10 @@ import type { LabelValue } from '../../contract/queries.ts'
 import type { ColumnGroup, ColumnRef, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { Filter } from '../filter.ts'
-import type { Mask } from '../kernels.ts'
+import { type Mask, markedRows } from '../kernels.ts'
 import { type CompareAttribute, compareAttributes } from './compare-attribute.ts'
 import type { MetricsPart, MetricsReader, MetricsScan } from './metrics-source.ts'
-import { TimeBuckets } from './time-buckets.ts'
+import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
 
 type CompareFunction = Extract<MetricsFunction, { kind: 'compare' }>
 
@@ -56,15 +56,10 @@ class Comparison implements MetricsReader {
     return true
   }
 
-  async add(
-    index: number,
-    group: ColumnGroup,
-    mask: Mask,
-    bucket: number | Uint32Array,
-  ): Promise<void> {
+  async add(index: number, group: ColumnGroup, counted: BucketedRows): Promise<void> {
     const selected = await this.#selection.evaluate(index, group)
-    if (this.#window) this.#window.ofRows(group, selected)
-    const slots = slotsOf(mask, selected, bucket, this.#scan.request.steps)
+    if (this.#window) this.#keepWindow(group, index, selected)
+    const slots = slotsOf(counted, selected, this.#scan.request.steps)
     this.#slots.set(index, slots)
     for (const attribute of this.#attributes) await attribute.add(index, group, slots)
   }
@@ -89,6 +84,14 @@ class Comparison implements MetricsReader {
     return { series, steps, lanes: [lane], exemplars: [] }
   }
 
+  /** Only spans in the window can be selected. */
+  #keepWindow(group: ColumnGroup, index: number, selected: Mask): void {
+    const info = this.#scan.context.source.groups[index]!
+    const inside = this.#window!.ofRows(group, info, markedRows(selected))
+    selected.fill(0)
+    for (const row of inside.rows) selected[row] = 1
+  }
+
   async #countAgain(attributes: readonly CompareAttribute[]): Promise<void> {
     if (attributes.length === 0) return
     const { source } = this.#scan.context
@@ -111,16 +114,11 @@ function selectionWindow(startNs: string, endNs: string, { request }: MetricsSca
  * Row -> side × steps + step, -1 for rows that do not count; side 1 is the selection. A query has
  * at most 10,000 steps, so slots fit in 16 bits.
  */
-function slotsOf(
-  mask: Mask,
-  selected: Mask,
-  bucket: number | Uint32Array,
-  steps: number,
-): Int16Array {
-  const slots = new Int16Array(mask.length)
-  for (let row = 0; row < slots.length; row++) {
-    const step = typeof bucket === 'number' ? bucket : bucket[row]!
-    slots[row] = mask[row] === 0 ? -1 : selected[row]! * steps + step
+function slotsOf({ rows, buckets }: BucketedRows, selected: Mask, steps: number): Int16Array {
+  const slots = new Int16Array(selected.length).fill(-1)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    slots[row] = selected[row]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
   }
   return slots
 }

@@ -1,8 +1,11 @@
 import type { MetricsExemplar } from '../../contract/queries.ts'
 import type { ColumnGroup, ColumnSource } from '../../model/column-batch.ts'
 import { bytesToHex } from '../../model/ids.ts'
-import type { ValueVector } from '../value/value-vector.ts'
-import type { Rows } from './accumulators.ts'
+import type { Additions } from './accumulators.ts'
+
+interface Counted extends Additions {
+  readonly rows: Uint32Array
+}
 
 /** A slot of time has at most this many, so that they spread over the range. */
 const perSlotMax = 2
@@ -29,44 +32,45 @@ export class ExemplarPicker {
     source: ColumnSource,
     index: number,
     group: ColumnGroup,
-    rows: Rows,
-    values: ValueVector | null,
+    counted: Counted,
   ): Promise<void> {
-    const picked = this.#pick(rows)
+    const picked = this.#pick(counted)
     if (picked.length === 0) return
     const ref = source.intrinsic('trace.id')!
     const loaded = await source.load(index, [ref], new Set(['traceOfRow', 'starts', 'traces']))
     const ids = loaded.vector(ref)!.values as Uint8Array
     const traceOfRow = group.traceOfRow()
     const { baseNs, offsets } = loaded.startOffsets()
-    for (const row of picked) {
+    const { rows, series, numbers } = counted
+    for (const i of picked) {
+      const row = rows[i]!
       const trace = traceOfRow[row]!
       const traceId = bytesToHex(ids, trace * 16, trace * 16 + 16)
-      const slot = this.#slotOf(bucketOf(rows, row))
+      const slot = this.#slotOf(bucketOf(counted, i))
       if (this.isFull || this.#perSlot[slot]! >= perSlotMax || this.#traces.has(traceId)) continue
       this.#perSlot[slot] = this.#perSlot[slot]! + 1
       this.#traces.add(traceId)
       this.found.push({
-        series: rows.series[row]!,
+        series: series[i]!,
         timeNs: String(baseNs + BigInt(offsets[row]!)),
         traceId,
-        value: values ? values.numbers[row]! : 1,
+        value: numbers ? numbers[i]! : 1,
       })
     }
   }
 
-  /** Rows of slots with room; some more than needed, as several may be of one trace. */
-  #pick(rows: Rows): number[] {
+  /** Places of rows in slots with room; more than needed, as several may be of one trace. */
+  #pick(counted: Counted): number[] {
     const picked: number[] = []
     const taken = this.#perSlot.slice()
     let room = taken.reduce((sum, count) => sum + pickedPerSlot - count, 0)
-    for (let row = 0; row < rows.mask.length && room > 0; row++) {
-      if (rows.mask[row] === 0) continue
-      const slot = this.#slotOf(bucketOf(rows, row))
+    for (let i = 0; i < counted.rows.length && room > 0; i++) {
+      if (counted.numbers && Number.isNaN(counted.numbers[i])) continue
+      const slot = this.#slotOf(bucketOf(counted, i))
       if (taken[slot]! >= pickedPerSlot) continue
       taken[slot] = taken[slot]! + 1
       room--
-      if (this.#perSlot[slot]! < perSlotMax) picked.push(row)
+      if (this.#perSlot[slot]! < perSlotMax) picked.push(i)
     }
     return picked
   }
@@ -79,6 +83,6 @@ export class ExemplarPicker {
 /** Spans that are looked at per slot and group. */
 const pickedPerSlot = 16
 
-function bucketOf({ bucket }: Rows, row: number): number {
-  return typeof bucket === 'number' ? bucket : bucket[row]!
+function bucketOf({ buckets }: Counted, at: number): number {
+  return typeof buckets === 'number' ? buckets : buckets[at]!
 }

@@ -7,17 +7,19 @@ import type {
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { throwIfAborted } from '../abort.ts'
-import type { Mask } from '../kernels.ts'
+import { identity, type Mask, markedRows } from '../kernels.ts'
 import type { Excluded } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
+import { type CodeReader, codeReader } from '../value/code-reader.ts'
+import type { KeyValue } from '../value/key-encoder.ts'
 import { type ReadContext, readContext, type VectorReader, vectorReader } from '../value/read.ts'
-import { firstPerRow, type ValueVector } from '../value/value-vector.ts'
-import { addCounts, addExtremes, addSums, Lane, type Rows } from './accumulators.ts'
+import { type Additions, addCounts, addExtremes, addSums, Lane } from './accumulators.ts'
 import { compareSource } from './compare.ts'
 import { ExemplarPicker } from './exemplars.ts'
-import { powerBuckets } from './power-buckets.ts'
+import { readNumbers } from './numbers.ts'
+import { exponentValues, powerBuckets } from './power-buckets.ts'
 import { SeriesTable } from './series-table.ts'
-import { TimeBuckets } from './time-buckets.ts'
+import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
 
 /** What one source contributes; see `MetricsResult` for the lanes. */
 export interface MetricsPart {
@@ -49,8 +51,8 @@ export async function metricsOfSource(
     stats.inspectedTraces += group.traces
     const { mask } = await scan.run.evaluate(index, group)
     leaveOut(mask, group, excluded.get(index))
-    const bucket = scan.buckets.ofGroup(info) ?? scan.buckets.ofRows(group, mask)
-    if (mask.includes(1)) await aggregation.add(index, group, mask, bucket)
+    const counted = scan.buckets.ofRows(group, info, markedRows(mask))
+    if (counted.rows.length > 0) await aggregation.add(index, group, counted)
   }
   const part = await aggregation.finish()
   stats.inspectedBytes += source.inspectedBytes - bytesBefore
@@ -94,7 +96,7 @@ export interface MetricsReader {
   readonly needs: readonly GroupNeed[]
   /** False when no row of the group can count. */
   bind(index: number): Promise<boolean>
-  add(index: number, group: ColumnGroup, mask: Mask, bucket: number | Uint32Array): Promise<void>
+  add(index: number, group: ColumnGroup, counted: BucketedRows): Promise<void>
   finish(): Promise<MetricsPart>
 }
 
@@ -104,7 +106,7 @@ type AggregateFunction = Exclude<MetricsFunction, { kind: 'compare' }>
 class Aggregation implements MetricsReader {
   readonly #scan: MetricsScan
   readonly #function: AggregateFunction
-  readonly #labels: readonly VectorReader[]
+  readonly #labels: readonly CodeReader[]
   readonly #operand: VectorReader | null
   readonly #series: SeriesTable
   readonly #lanes: readonly Lane[]
@@ -114,7 +116,7 @@ class Aggregation implements MetricsReader {
     const { context, request } = scan
     this.#scan = scan
     this.#function = aggregate
-    this.#labels = request.by.map(operand => vectorReader(context, operand, 'none'))
+    this.#labels = request.by.map(operand => codeReader(context, operand))
     this.#operand =
       aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'none')
     this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
@@ -123,61 +125,85 @@ class Aggregation implements MetricsReader {
   }
 
   get columns(): ColumnRef[] {
-    return this.#readers().flatMap(reader => [...reader.columns])
+    const labels = this.#labels.flatMap(reader => [...reader.columns])
+    return this.#operand ? [...labels, ...this.#operand.columns] : labels
   }
 
   get needs(): GroupNeed[] {
-    return this.#readers().flatMap(reader => [...reader.needs])
+    const labels = this.#labels.flatMap(reader => [...reader.needs])
+    return this.#operand ? [...labels, ...this.#operand.needs] : labels
   }
 
   async bind(): Promise<boolean> {
     return true
   }
 
-  async add(
-    index: number,
-    group: ColumnGroup,
-    mask: Mask,
-    bucket: number | Uint32Array,
-  ): Promise<void> {
-    const read = async (reader: VectorReader) =>
-      firstPerRow(await reader.read(group, index, mask), group.rows)
-    const labels: ValueVector[] = []
-    for (const reader of this.#labels) labels.push(await read(reader))
-    const values = this.#operand ? await read(this.#operand) : null
-    if (this.#function.kind === 'histogram') labels.push(powerBuckets(values!, mask))
-    const rows = { mask, series: this.#series.assign(labels, mask), bucket }
-    for (const lane of this.#lanes) lane.reserve(this.#series.count)
-    this.#accumulate(rows, values)
-    if (!this.#exemplars.isFull) {
-      await this.#exemplars.add(this.#scan.context.source, index, group, rows, values)
+  async add(index: number, group: ColumnGroup, counted: BucketedRows): Promise<void> {
+    const aggregate = this.#function
+    let { rows, buckets } = counted
+    let numbers: Float64Array | null = null
+    const codes: Uint32Array[] = []
+    if (aggregate.kind !== 'count') {
+      const read = await readNumbers(aggregate.operand, this.#operand!, group, index, rows)
+      numbers = read.numbers
+      if (aggregate.kind === 'histogram') {
+        const powers = powerBuckets(counted, read)
+        rows = powers.rows
+        buckets = powers.buckets
+        numbers = powers.numbers
+        codes.push(powers.codes)
+      }
     }
+    for (const reader of this.#labels.toReversed())
+      codes.unshift(await reader.read(group, index, rows))
+    const sizes = this.#values().map(values => values.length)
+    const series = this.#series.assign(codes, sizes, rows.length)
+    for (const lane of this.#lanes) lane.reserve(this.#series.count)
+    this.#accumulate({ series, buckets, numbers })
+    if (this.#exemplars.isFull) return
+    const { source } = this.#scan.context
+    await this.#exemplars.add(source, index, group, { rows, series, buckets, numbers })
   }
 
   async finish(): Promise<MetricsPart> {
     const { request, context } = this.#scan
-    const count = this.#series.count
+    const values = this.#values()
+    const kept = this.#seriesWithData()
+    const places = new Map(kept.map((series, i) => [series, i]))
     const lanes = this.#lanes.slice(0, lanesShown[this.#function.kind])
     return {
-      series: Array.from({ length: count }, (_, i) => this.#series.labels(i, context.texts)),
+      series: kept.map(series => this.#series.labels(series, values, context.texts)),
       steps: request.steps,
-      lanes: lanes.map(lane => lane.finish(count)),
-      exemplars: this.#exemplars.found,
+      lanes: lanes.map(lane => lane.finish(kept)),
+      exemplars: this.#exemplars.found.map(exemplar => ({
+        ...exemplar,
+        series: places.get(exemplar.series)!,
+      })),
     }
   }
 
-  #accumulate(rows: Rows, values: ValueVector | null): void {
+  /** Without labels there is one series, with or without spans. */
+  #seriesWithData(): number[] {
+    const { count } = this.#series
+    if (this.#series.isSingle) return [0]
+    // Of a sum the values are counted in the second lane.
+    const lane = this.#lanes[this.#function.kind === 'sum' ? 1 : 0]!
+    return [...identity(count)].filter(series => lane.hasData(series))
+  }
+
+  /** Distinct values of each label. */
+  #values(): (readonly KeyValue[])[] {
+    const values = this.#labels.map(reader => reader.values)
+    return this.#function.kind === 'histogram' ? [...values, exponentValues] : values
+  }
+
+  #accumulate(additions: Additions): void {
     const { steps } = this.#scan.request
     const { kind } = this.#function
     const [first, second, third] = this.#lanes
-    if (kind === 'min' || kind === 'max') addExtremes(rows, steps, values!, kind, first!.cells)
-    else if (kind === 'sum')
-      addSums(rows, steps, values!, first!.cells, second!.cells, third!.cells)
-    else addCounts(rows, steps, first!.cells)
-  }
-
-  #readers(): VectorReader[] {
-    return this.#operand ? [...this.#labels, this.#operand] : [...this.#labels]
+    if (kind === 'min' || kind === 'max') addExtremes(additions, steps, kind, first!.cells)
+    else if (kind === 'sum') addSums(additions, steps, first!.cells, second!.cells, third!.cells)
+    else addCounts(additions, steps, first!.cells)
   }
 }
 

@@ -1,28 +1,50 @@
-import type { Mask } from '../kernels.ts'
-import { isNumberKind, Kind, type ValueVector } from '../value/value-vector.ts'
+import type { KeyValue } from '../value/key-encoder.ts'
+import { Kind } from '../value/value-vector.ts'
+import type { RowNumbers } from './numbers.ts'
+import type { BucketedRows } from './time-buckets.ts'
 
 /**
- * The exponent e of each number's bucket (2^(e-1), 2^e], as a vector of ints. Ints and durations
- * below 2, floats that are not positive, and what is no number leave the mask.
+ * The exponent e of each number's bucket (2^(e-1), 2^e] as a code: e + `exponentShift`. Rows leave
+ * whose number is an int or a duration below 2, a float that is not positive, or none at all.
  */
-export function powerBuckets(values: ValueVector, mask: Mask): ValueVector {
-  const { kinds, numbers } = values
-  const exponents = new Float64Array(mask.length)
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 0) continue
-    const kind = kinds[row]!
-    const value = numbers[row]!
-    const counts = isNumberKind(kind) && value >= (kind === Kind.float ? Number.MIN_VALUE : 2)
-    if (!counts || value === Number.POSITIVE_INFINITY) mask[row] = 0
-    else exponents[row] = kind === Kind.float ? floatExponent(value) : wholeExponent(value)
+export function powerBuckets(
+  { rows, buckets }: BucketedRows,
+  { numbers, isFloat }: RowNumbers,
+): BucketedRows & { readonly codes: Uint32Array; readonly numbers: Float64Array } {
+  const kept = new Uint32Array(rows.length)
+  const keptBuckets = typeof buckets === 'number' ? buckets : new Uint32Array(rows.length)
+  const codes = new Uint32Array(rows.length)
+  const keptNumbers = new Float64Array(rows.length)
+  let n = 0
+  for (let i = 0; i < rows.length; i++) {
+    const value = numbers[i]!
+    const float = isFloat !== null && isFloat[i] === 1
+    // Also false for NaN.
+    const counts = float ? value > 0 && value < Number.POSITIVE_INFINITY : value >= 2
+    if (!counts) continue
+    kept[n] = rows[i]!
+    keptNumbers[n] = value
+    codes[n] = (float ? floatExponent(value) : wholeExponent(value)) + exponentShift
+    if (typeof keptBuckets !== 'number') keptBuckets[n] = (buckets as Uint32Array)[i]!
+    n++
   }
+  const shown = typeof keptBuckets === 'number' ? keptBuckets : keptBuckets.subarray(0, n)
   return {
-    kinds: new Uint8Array(mask.length).fill(Kind.int),
-    numbers: exponents,
-    wide: null,
-    items: null,
+    rows: kept.subarray(0, n),
+    buckets: shown,
+    codes: codes.subarray(0, n),
+    numbers: keptNumbers.subarray(0, n),
   }
 }
+
+/** Makes the least exponent of a double positive. */
+const exponentShift = 1100
+
+/** Code -> exponent. */
+export const exponentValues: readonly KeyValue[] = Array.from({ length: 2200 }, (_, code) => ({
+  kind: Kind.int,
+  number: code - exponentShift,
+}))
 
 /** For whole numbers from 2 on, exactly. */
 function wholeExponent(value: number): number {

@@ -1,40 +1,45 @@
 import type { LabelValue } from '../../contract/queries.ts'
-import type { Mask } from '../kernels.ts'
-import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
+import { type KeyValue, PairEncoder } from '../value/key-encoder.ts'
 import { shownValue } from '../value/show.ts'
 import type { TextTable } from '../value/text-table.ts'
-import type { ValueVector } from '../value/value-vector.ts'
 
-/** Numbers the combinations of label values that are met, over all groups of a source. */
+/** Numbers the combinations of label codes that are met, over all groups of a source. */
 export class SeriesTable {
-  readonly #columns: readonly KeyEncoder[]
+  readonly #columns: number
   /** Pair encoder i joins columns 0…i with column i + 1. */
   readonly #pairs: readonly PairEncoder[]
+  #count: number
 
   constructor(columns: number) {
-    this.#columns = Array.from({ length: columns }, () => new KeyEncoder())
+    this.#columns = columns
     this.#pairs = Array.from({ length: Math.max(0, columns - 1) }, () => new PairEncoder())
+    this.#count = columns === 0 ? 1 : 0
+  }
+
+  /** There are no labels. */
+  get isSingle(): boolean {
+    return this.#columns === 0
   }
 
   get count(): number {
-    if (this.#columns.length === 0) return 1
-    const last = this.#pairs[this.#pairs.length - 1]
-    return last ? last.pairs.length : this.#columns[0]!.values.length
+    return this.#count
   }
 
-  /** Row -> series, for rows of the mask. */
-  assign(labels: readonly ValueVector[], mask: Mask): Uint32Array {
-    const [first, ...rest] = labels.map((vector, i) => this.#columns[i]!.encode(vector, mask))
-    if (first === undefined) return new Uint32Array(mask.length)
-    return rest.reduce((codes, more, i) => this.#pairs[i]!.encode(codes, more, mask), first)
+  /** The series of each row from the codes of its labels; `sizes`: distinct values of each label. */
+  assign(codes: readonly Uint32Array[], sizes: readonly number[], rows: number): Uint32Array {
+    const [first, ...rest] = codes
+    if (first === undefined) return new Uint32Array(rows)
+    const series = rest.reduce((joined, more, i) => this.#pairs[i]!.encode(joined, more), first)
+    this.#count = this.#pairs[this.#pairs.length - 1]?.pairs.length ?? sizes[0]!
+    return series
   }
 
-  labels(series: number, texts: TextTable): LabelValue[] {
+  labels(series: number, values: readonly (readonly KeyValue[])[], texts: TextTable): LabelValue[] {
     const out: LabelValue[] = []
     let code = series
-    for (let i = this.#columns.length - 1; i >= 0; i--) {
+    for (let i = this.#columns - 1; i >= 0; i--) {
       const pair = i > 0 ? this.#pairs[i - 1]!.pairs[code]! : undefined
-      out.unshift(shownValue(this.#columns[i]!.values[pair ? pair.second : code]!, texts))
+      out.unshift(shownValue(values[i]![pair ? pair.second : code]!, texts))
       code = pair ? pair.first : 0
     }
     return out

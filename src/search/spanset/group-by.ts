@@ -1,13 +1,17 @@
+import { gatherLane, identity, markedRows } from '../kernels.ts'
 import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
 import { type ValueVector, VectorBuilder } from '../value/value-vector.ts'
-import { identity, type SetAttribute, type Spansets } from './spansets.ts'
+import type { SetAttribute, Spansets } from './spansets.ts'
 
 /** Splits every set by the values of its rows; rows without a value are a set of their own. */
 export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
+  const rows = markedRows(sets.mask)
   const keys = new KeyEncoder()
-  const codes = keys.encode(values, sets.mask)
+  const codes = keys.encode(values, rows)
   const pairs = new PairEncoder()
-  const setOfRow = pairs.encode(sets.setOfRow, codes, sets.mask)
+  const parts = pairs.encode(gatherLane(sets.setOfRow, rows), codes)
+  const setOfRow = new Uint32Array(sets.mask.length)
+  for (let i = 0; i < rows.length; i++) setOfRow[rows[i]!] = parts[i]!
   const parents = Uint32Array.from(pairs.pairs, pair => pair.first)
   const key = new VectorBuilder(parents.length)
   for (const [set, { second }] of pairs.pairs.entries()) {

@@ -1,4 +1,4 @@
-import type { Mask } from '../kernels.ts'
+import { identity, type Mask, markedRows } from '../kernels.ts'
 import type { ValueVector } from '../value/value-vector.ts'
 
 /**
@@ -37,24 +37,11 @@ export function ungrouped(mask: Mask, traceOfRow: Uint32Array, traces: number): 
   }
 }
 
-let identityArray = new Uint32Array(0)
-
-/** 0, 1, 2 …; shared, not to be changed. */
-export function identity(count: number): Uint32Array {
-  if (identityArray.length < count) {
-    identityArray = new Uint32Array(count * 2)
-    for (let i = 0; i < identityArray.length; i++) identityArray[i] = i
-  }
-  return identityArray.subarray(0, count)
-}
-
 /** Rows per set. */
 export function countBySet(sets: Spansets): Uint32Array {
   const { mask, setOfRow } = sets
   const counts = new Uint32Array(sets.count)
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 1) counts[setOfRow[row]!] = counts[setOfRow[row]!]! + 1
-  }
+  for (const row of markedRows(mask)) counts[setOfRow[row]!] = counts[setOfRow[row]!]! + 1
   return counts
 }
 
@@ -62,14 +49,12 @@ export function countBySet(sets: Spansets): Uint32Array {
 export function setsOf(mask: Mask, sets: Spansets): Uint8Array {
   const { setOfRow } = sets
   const found = new Uint8Array(sets.count)
-  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) found[setOfRow[row]!] = 1
+  for (const row of markedRows(mask)) found[setOfRow[row]!] = 1
   return found
 }
 
 /** Takes rows out of the mask whose set is not kept. */
 export function keepSets(mask: Mask, sets: Spansets, kept: Uint8Array): void {
   const { setOfRow } = sets
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 1 && kept[setOfRow[row]!] === 0) mask[row] = 0
-  }
+  for (const row of markedRows(mask)) if (kept[setOfRow[row]!] === 0) mask[row] = 0
 }

@@ -1,4 +1,3 @@
-import type { Mask } from '../kernels.ts'
 import { Kind, type KindCode, type ValueVector } from './value-vector.ts'
 
 /** A distinct value: its kind, its number, and the exact int where the number is rounded. */
@@ -19,26 +18,29 @@ export class KeyEncoder {
   readonly #large: Map<number, number>[] = []
   readonly #exact = new Map<bigint, number>()
 
-  /** Row -> code, for rows of the mask. */
-  encode(vector: ValueVector, mask: Mask): Uint32Array {
-    const { kinds, numbers, wide } = vector
-    const codes = new Uint32Array(mask.length)
-    for (let row = 0; row < mask.length; row++) {
-      if (mask[row] === 0) continue
+  /** The code of each of the rows. */
+  encode({ kinds, numbers, wide }: ValueVector, rows: Uint32Array): Uint32Array {
+    const codes = new Uint32Array(rows.length)
+    for (let i = 0; i < codes.length; i++) {
+      const row = rows[i]!
       const exact = wide === null ? undefined : wide.get(row)
-      codes[row] =
+      codes[i] =
         exact === undefined
-          ? this.#codeOf(kinds[row]! as KindCode, numbers[row]!)
+          ? this.codeOf(kinds[row]! as KindCode, numbers[row]!)
           : this.#codeOfExact(numbers[row]!, exact)
     }
     return codes
   }
 
-  #codeOf(kind: KindCode, number: number): number {
+  codeOfValue({ kind, number, exact }: KeyValue): number {
+    return exact === undefined ? this.codeOf(kind, number) : this.#codeOfExact(number, exact)
+  }
+
+  codeOf(kind: KindCode, number: number): number {
     if (isSmall(number)) {
       let small = this.#small[kind]
       if (small === undefined || small.length <= number) {
-        small = enlarged(small, number)
+        small = enlarged(small, number, 64)
         this.#small[kind] = small
       }
       if (small[number] === 0) small[number] = this.#add({ kind, number }) + 1
@@ -76,34 +78,34 @@ function isSmall(number: number): boolean {
 /** 4 MiB of table per kind; a number beyond it costs a lookup in a map. */
 const smallMax = 1 << 20
 
-function enlarged(known: Uint32Array | undefined, index: number): Uint32Array {
-  const grown = new Uint32Array(Math.max(64, index + 1, (known?.length ?? 0) * 2))
+function enlarged(known: Uint32Array | undefined, index: number, least: number): Uint32Array {
+  const grown = new Uint32Array(Math.max(least, index + 1, (known?.length ?? 0) * 2))
   if (known) grown.set(known)
   return grown
 }
 
-/** Combines codes of two columns into numbers of the pairs that occur, over all groups. */
+/** Numbers the pairs of codes that occur, over all groups. */
 export class PairEncoder {
   readonly pairs: { readonly first: number; readonly second: number }[] = []
-  readonly #codes = new Map<number, number>()
+  /** First code -> second code -> code of the pair + 1. */
+  readonly #tables: Uint32Array[] = []
 
-  /** Replaces `first` by the codes of the pairs. */
-  encode(first: Uint32Array, second: Uint32Array, mask: Mask): Uint32Array {
-    const out = new Uint32Array(mask.length)
-    for (let row = 0; row < mask.length; row++) {
-      if (mask[row] === 1) out[row] = this.#codeOf(first[row]!, second[row]!)
-    }
+  encode(first: Uint32Array, second: Uint32Array): Uint32Array {
+    const out = new Uint32Array(first.length)
+    for (let i = 0; i < out.length; i++) out[i] = this.#codeOf(first[i]!, second[i]!)
     return out
   }
 
   #codeOf(first: number, second: number): number {
-    // Both stay far below 2^26: a query with more groups is refused.
-    const key = first * 67_108_864 + second
-    const known = this.#codes.get(key)
-    if (known !== undefined) return known
-    const code = this.pairs.length
-    this.pairs.push({ first, second })
-    this.#codes.set(key, code)
-    return code
+    let table = this.#tables[first]
+    if (table === undefined || table.length <= second) {
+      table = enlarged(table, second, 8)
+      this.#tables[first] = table
+    }
+    if (table[second] === 0) {
+      this.pairs.push({ first, second })
+      table[second] = this.pairs.length
+    }
+    return table[second]! - 1
   }
 }

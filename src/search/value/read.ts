@@ -64,12 +64,7 @@ function scopeReader(
 ): VectorReader {
   const { source } = context
   const code = scopeCodes[scope]
-  // As in conditions: a resource without service.name counts as one with an empty name.
-  const isService = scope === 'resource' && key === 'service.name'
-  const refs = isService
-    ? [source.intrinsic('resource.service')]
-    : [...source.columns(code, key), source.overflow(code)]
-  const columns = refs.filter(ref => ref !== null)
+  const columns = attributeColumns(source, code, key)
   const isOwner = scope === 'resource' || scope === 'instrumentation'
   const needs = needsOf(scope, null)
   return {
@@ -100,6 +95,34 @@ function itemsOfRows(rows: Uint32Array, mask: Mask | null): Mask | null {
   const out = new Uint8Array(rows.length)
   for (let i = 0; i < out.length; i++) out[i] = mask[rows[i]!]!
   return out
+}
+
+/** The value of each resource or scope; lists are none. */
+export async function readOwnerValues(
+  context: ReadContext,
+  operand: Operand,
+  index: number,
+): Promise<ValueVector> {
+  const { source } = context
+  const isIntrinsic = operand.kind === 'intrinsic'
+  const scope =
+    !isIntrinsic && operand.scope === 'resource' ? Scope.resource : Scope.instrumentation
+  const key = isIntrinsic ? '' : operand.key
+  const columns = isIntrinsic
+    ? [source.intrinsic(intrinsicPlaces[operand.name].column!)].filter(ref => ref !== null)
+    : attributeColumns(source, scope, key)
+  const owners = await source.owners(scope, columns)
+  const place = { index, count: owners.count, wanted: null }
+  return (await readColumns(context, columns, key, 'none', ref => owners.vector(ref), place))(null)
+}
+
+/** As in conditions: a resource without service.name counts as one with an empty name. */
+function attributeColumns(source: ColumnSource, scope: ScopeCode, key: string): ColumnRef[] {
+  const isService = scope === Scope.resource && key === 'service.name'
+  const refs = isService
+    ? [source.intrinsic('resource.service')]
+    : [...source.columns(scope, key), source.overflow(scope)]
+  return refs.filter(ref => ref !== null)
 }
 
 async function readOwners(

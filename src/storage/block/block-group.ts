@@ -4,6 +4,7 @@ import type {
   ColumnRef,
   GroupNeed,
   ItemDomain,
+  StartsInTraces,
   TraceColumns,
   TreeColumns,
   Vector,
@@ -80,6 +81,8 @@ export class BlockGroup implements ColumnGroup {
   readonly #intrinsic: (key: string) => ColumnRef | null
   readonly #chunks: ReadonlyMap<number, DecodedChunk>
   #traceOfRow: Uint32Array | undefined
+  #traceRows: Uint32Array | undefined
+  #tree: TreeColumns | undefined
 
   constructor(
     file: BlockFile,
@@ -117,15 +120,40 @@ export class BlockGroup implements ColumnGroup {
 
   traceOfRow(): Uint32Array {
     if (this.#traceOfRow) return this.#traceOfRow
-    const spans = this.#named('trace.spans')!
+    const traceRows = this.traceRows()
     const out = new Uint32Array(this.rows)
-    for (let trace = 0, row = 0; trace < spans.count; trace++) {
-      const end = row + spans.values[trace]! + spans.base
-      out.fill(trace, row, end)
-      row = end
+    for (let trace = 0; trace < this.traces; trace++) {
+      const end = traceRows[trace + 1]!
+      for (let row = traceRows[trace]!; row < end; row++) out[row] = trace
     }
     this.#traceOfRow = out
     return out
+  }
+
+  traceRows(): Uint32Array {
+    if (this.#traceRows) return this.#traceRows
+    const spans = this.#named('trace.spans')!
+    const out = new Uint32Array(this.traces + 1)
+    for (let i = 0; i < this.traces; i++) out[i + 1] = out[i]! + spans.values[i]! + spans.base
+    this.#traceRows = out
+    return out
+  }
+
+  startsInTraces(): StartsInTraces {
+    const { baseHigh, baseNs } = this.#startBase()
+    const low = this.#named('trace.start.low')!
+    const high = this.#named('trace.start.high')!
+    const traces = new Float64Array(this.traces)
+    for (let i = 0; i < traces.length; i++) {
+      traces[i] = (high.values[i]! + high.base - baseHigh) * 4294967296 + low.values[i]! + low.base
+    }
+    return {
+      baseNs,
+      traces,
+      low: this.#named('span.start.low')!,
+      high: this.#named('span.start.high')!,
+      isShort: this.#isZero('span.start.high'),
+    }
   }
 
   itemRows(domain: ItemDomain): Uint32Array {
@@ -151,10 +179,7 @@ export class BlockGroup implements ColumnGroup {
     const ownHigh = this.#named('span.start.high')!
     const offsets = new Float64Array(this.rows)
     const traceOfRow = this.traceOfRow()
-    // The latest start less 52 days: within these, high and low lanes add up exactly in a double.
-    const { groupTimes } = this.#file.f
-    const at = this.#group * 10
-    const baseHigh = Math.max(groupTimes[at + 5]!, groupTimes[at + 7]! - (1 << 20))
+    const { baseHigh, baseNs } = this.#startBase()
     const fixedHigh = high.base + ownHigh.base - baseHigh
     const fixedLow = low.base + ownLow.base
     for (let row = 0; row < offsets.length; row++) {
@@ -163,7 +188,7 @@ export class BlockGroup implements ColumnGroup {
         (high.values[trace]! + ownHigh.values[row]! + fixedHigh) * 4294967296 +
         (low.values[trace]! + ownLow.values[row]! + fixedLow)
     }
-    return { baseNs: BigInt(baseHigh) << 32n, offsets }
+    return { baseNs, offsets }
   }
 
   eventOffsets(): Float64Array {
@@ -180,14 +205,14 @@ export class BlockGroup implements ColumnGroup {
   }
 
   tree(): TreeColumns {
-    const spans = this.#named('trace.spans')!
-    const traceStart = new Uint32Array(this.traces + 1)
-    for (let i = 0; i < this.traces; i++)
-      traceStart[i + 1] = traceStart[i]! + spans.values[i]! + spans.base
+    if (this.#tree) return this.#tree
     const orphan = new Uint8Array(this.rows)
     for (const row of this.#integers('orphan.row')) orphan[row] = 1
-    const order = new Uint32Array(this.rows).map((_, row) => row)
-    return { order, depth: this.#integers('span.depth'), orphan, traceStart }
+    const order = new Uint32Array(this.rows)
+    for (let row = 0; row < order.length; row++) order[row] = row
+    const depth = this.#integers('span.depth')
+    this.#tree = { order, depth, orphan, traceStart: this.traceRows() }
+    return this.#tree
   }
 
   parentIds(): Uint8Array {
@@ -216,6 +241,14 @@ export class BlockGroup implements ColumnGroup {
     const full = presentVector(this.#file, ref, vector, this.#named(shapeKey)!)
     this.#file.cache.set(key, { items: full.items }, (full.items?.byteLength ?? 0) + 100)
     return full
+  }
+
+  /** The latest start less 52 days: within these, lanes add up exactly in a double. */
+  #startBase(): { baseHigh: number; baseNs: bigint } {
+    const { groupTimes } = this.#file.f
+    const at = this.#group * 10
+    const baseHigh = Math.max(groupTimes[at + 5]!, groupTimes[at + 7]! - (1 << 20))
+    return { baseHigh, baseNs: BigInt(baseHigh) << 32n }
   }
 
   #isZero(key: string): boolean {

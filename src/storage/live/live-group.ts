@@ -42,6 +42,14 @@ export class LiveGroup implements ColumnGroup {
     return this.#segment.spans.trace.subarray(0, this.rows)
   }
 
+  traceRows(): null {
+    return null
+  }
+
+  startsInTraces(): null {
+    return null
+  }
+
   vector(ref: ColumnRef): Vector | null {
     let vector = this.#vectors.get(ref.id)
     if (vector === undefined) {

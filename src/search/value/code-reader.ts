@@ -1,0 +1,277 @@
+import type {
+  ColumnGroup,
+  ColumnRef,
+  Dictionary,
+  GroupNeed,
+  Vector,
+} from '../../model/column-batch.ts'
+import { Scope, ValueType } from '../../model/columns.ts'
+import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.ts'
+import { identity } from '../kernels.ts'
+import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
+import { KeyEncoder, type KeyValue } from './key-encoder.ts'
+import { type ReadContext, readOwnerValues, vectorReader } from './read.ts'
+import { firstPerRow, Kind } from './value-vector.ts'
+
+/**
+ * The values of an operand as numbers 0, 1, 2 …, one for each distinct value over all groups of a
+ * source: what groups are made of. Most operands never get as far as a value per row: owners have
+ * one each, and texts are codes already.
+ */
+export interface CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[]
+  /** Code -> value. */
+  readonly values: readonly KeyValue[]
+  /** One code for each of the rows. */
+  read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array>
+}
+
+export function codeReader(context: ReadContext, operand: Operand): CodeReader {
+  if (operand.kind === 'intrinsic') return intrinsicCodes(context, operand.name)
+  if (operand.scope !== 'any') return scopeCodesOf(context, operand.scope, operand.key)
+  const span = scopeCodesOf(context, 'span', operand.key)
+  const resource = scopeCodesOf(context, 'resource', operand.key)
+  return span.columns.length === 0 ? resource : new EitherCodes(span, resource)
+}
+
+function scopeCodesOf(context: ReadContext, scope: AttributeScope, key: string): CodeReader {
+  const { source } = context
+  const operand: Operand = { kind: 'attribute', scope, key }
+  const code = scopeCodes[scope]
+  if (scope === 'resource' || scope === 'instrumentation') return new OwnerCodes(context, operand)
+  const refs = [...source.columns(code, key), source.overflow(code)].filter(ref => ref !== null)
+  const isText = refs.length === 1 && refs[0]!.name.type === ValueType.text
+  return scope === 'span' && isText
+    ? new TextCodes(context, refs[0]!)
+    : new VectorCodes(context, operand)
+}
+
+function intrinsicCodes(context: ReadContext, name: Intrinsic): CodeReader {
+  const operand: Operand = { kind: 'intrinsic', name }
+  const place = intrinsicPlaces[name]
+  const ref = place.column === null ? null : context.source.intrinsic(place.column)
+  if (place.domain === 'instrumentation') return new OwnerCodes(context, operand)
+  if (name === 'name' && ref) return new TextCodes(context, ref)
+  if ((name === 'status' || name === 'kind') && ref) return new EnumCodes(ref, Kind[name])
+  return new VectorCodes(context, operand)
+}
+
+/** Values of any kind, one by one. */
+class VectorCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[]
+  readonly #reader: ReturnType<typeof vectorReader>
+  readonly #keys = new KeyEncoder()
+
+  constructor(context: ReadContext, operand: Operand) {
+    this.#reader = vectorReader(context, operand, 'none')
+    this.columns = this.#reader.columns
+    this.needs = this.#reader.needs
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#keys.values
+  }
+
+  async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const wanted = new Uint8Array(group.rows)
+    for (let i = 0; i < rows.length; i++) wanted[rows[i]!] = 1
+    const values = firstPerRow(await this.#reader.read(group, index, wanted), group.rows)
+    return this.#keys.encode(values, rows)
+  }
+}
+
+/** Status and kind: small numbers as they are stored. */
+class EnumCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[] = []
+  readonly values: KeyValue[] = []
+  readonly #ref: ColumnRef
+  readonly #kind: typeof Kind.status | typeof Kind.kind
+
+  constructor(ref: ColumnRef, kind: typeof Kind.status | typeof Kind.kind) {
+    this.columns = [ref]
+    this.#ref = ref
+    this.#kind = kind
+  }
+
+  async read(group: ColumnGroup, _index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const { values, base } = group.vector(this.#ref)!
+    const out = new Uint32Array(rows.length)
+    let max = 0
+    for (let i = 0; i < out.length; i++) {
+      const number = values[rows[i]!]! + base
+      out[i] = number
+      if (number > max) max = number
+    }
+    for (let number = this.values.length; number <= max; number++) {
+      this.values.push({ kind: this.#kind, number })
+    }
+    return out
+  }
+}
+
+/** Attributes of resources and scopes: read once for each of these, not for each span. */
+export class OwnerCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[] = []
+  readonly needs: readonly GroupNeed[]
+  readonly #context: ReadContext
+  readonly #operand: Operand
+  readonly #scope: typeof Scope.resource | typeof Scope.instrumentation
+  readonly #keys = new KeyEncoder()
+  #ofOwner: Uint32Array | undefined
+
+  constructor(context: ReadContext, operand: Operand) {
+    const isResource = operand.kind === 'attribute' && operand.scope === 'resource'
+    this.#context = context
+    this.#operand = operand
+    this.#scope = isResource ? Scope.resource : Scope.instrumentation
+    this.needs = needsOf(isResource ? 'resource' : 'instrumentation', null)
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#keys.values
+  }
+
+  async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const ofOwner = await this.ofOwners(index)
+    const { values, base } = group.ownerOfRow(this.#scope)
+    const out = new Uint32Array(rows.length)
+    for (let i = 0; i < out.length; i++) out[i] = ofOwner[values[rows[i]!]! + base]!
+    return out
+  }
+
+  /** Owner -> code. */
+  async ofOwners(index: number): Promise<Uint32Array> {
+    if (this.#ofOwner) return this.#ofOwner
+    const values = await readOwnerValues(this.#context, this.#operand, index)
+    this.#ofOwner = this.#keys.encode(values, identity(values.kinds.length))
+    return this.#ofOwner
+  }
+}
+
+/** A column of text: a table from its dictionary's codes to ours. */
+class TextCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[] = []
+  readonly #context: ReadContext
+  readonly #ref: ColumnRef
+  readonly #keys = new KeyEncoder()
+  readonly #absent: number
+  /** Dictionary -> code -> our code + 1. */
+  readonly #tables = new Map<Dictionary, Uint32Array>()
+
+  constructor(context: ReadContext, ref: ColumnRef) {
+    this.columns = [ref]
+    this.#context = context
+    this.#ref = ref
+    this.#absent = this.#keys.codeOf(Kind.none, 0)
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#keys.values
+  }
+
+  async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const out = new Uint32Array(rows.length).fill(this.#absent)
+    const vector = group.vector(this.#ref)
+    if (vector === null) return out
+    const stored = codesOfRows(vector, rows)
+    const table = await this.#tableFor(index, stored)
+    for (let i = 0; i < out.length; i++) if (stored[i] !== noCode) out[i] = table[stored[i]!]! - 1
+    return out
+  }
+
+  async #tableFor(index: number, stored: Uint32Array): Promise<Uint32Array> {
+    const dictionary = this.#context.source.dictionary(this.#ref, index)
+    let table = this.#tables.get(dictionary)
+    if (table === undefined || table.length < dictionary.size) {
+      table = new Uint32Array(dictionary.size)
+      this.#tables.set(dictionary, table)
+    }
+    const missing: number[] = []
+    for (let i = 0; i < stored.length; i++) {
+      const code = stored[i]!
+      if (code === noCode || table[code] !== 0) continue
+      table[code] = pending
+      missing.push(code)
+    }
+    if (missing.length === 0) return table
+    const bytes = await dictionary.load(missing)
+    for (const code of missing) {
+      const text = this.#context.texts.intern(bytes(code))
+      table[code] = this.#keys.codeOf(Kind.text, text) + 1
+    }
+    return table
+  }
+}
+
+/** Marks a code whose text is about to be read. */
+const pending = 0xffffffff
+
+/** In place of a stored code: the row has no value. */
+const noCode = 0xffffffff
+
+/** The stored code of each row, or `noCode`. Both lists of rows are ascending. */
+function codesOfRows({ values, items, base, count }: Vector, rows: Uint32Array): Uint32Array {
+  const out = new Uint32Array(rows.length)
+  if (items === null) {
+    for (let i = 0; i < out.length; i++) out[i] = values[rows[i]!]! + base
+    return out
+  }
+  for (let i = 0, at = 0; i < out.length; i++) {
+    const row = rows[i]!
+    while (at < count && items[at]! < row) at++
+    out[i] = at < count && items[at] === row ? values[at]! + base : noCode
+  }
+  return out
+}
+
+/** The span's value where it has one, else that of its resource. */
+class EitherCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[]
+  readonly #span: CodeReader
+  readonly #resource: CodeReader
+  readonly #keys = new KeyEncoder()
+  /** Code of either side -> our code + 1. */
+  #ofSpan: Uint32Array = new Uint32Array(16)
+  #ofResource: Uint32Array = new Uint32Array(16)
+
+  constructor(span: CodeReader, resource: CodeReader) {
+    this.columns = [...span.columns, ...resource.columns]
+    this.needs = [...span.needs, ...resource.needs]
+    this.#span = span
+    this.#resource = resource
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#keys.values
+  }
+
+  async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const spans = await this.#span.read(group, index, rows)
+    const resources = await this.#resource.read(group, index, rows)
+    this.#ofSpan = this.#completed(this.#ofSpan, this.#span.values)
+    this.#ofResource = this.#completed(this.#ofResource, this.#resource.values)
+    const absent = this.#span.values.findIndex(value => value.kind === Kind.none)
+    for (let i = 0; i < spans.length; i++) {
+      spans[i] =
+        spans[i] === absent ? this.#ofResource[resources[i]!]! - 1 : this.#ofSpan[spans[i]!]! - 1
+    }
+    return spans
+  }
+
+  #completed(table: Uint32Array, values: readonly KeyValue[]): Uint32Array {
+    let out = table
+    if (out.length < values.length) {
+      out = new Uint32Array(values.length * 2)
+      out.set(table)
+    }
+    for (let code = values.length - 1; code >= 0 && out[code] === 0; code--) {
+      out[code] = this.#keys.codeOfValue(values[code]!) + 1
+    }
+    return out
+  }
+}
