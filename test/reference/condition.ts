@@ -16,8 +16,9 @@ export function valuesOf(expression: FieldExpression, span: TreeSpan): Value[] {
   return new Evaluation(!holdsOr(expression)).valuesOf(expression, span)
 }
 
+/** A bare field says `= true`. */
 function isTrue(values: readonly Value[]): boolean {
-  return values.some(value => value.type === 'bool' && value.value)
+  return compare('=', values, [{ type: 'bool', value: true }])
 }
 
 const itemLists = ['events', 'links'] as const
