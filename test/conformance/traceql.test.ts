@@ -1,13 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { tempoRoutes } from '../../src/api/tempo/routes.ts'
 import { Failure } from '../../src/base/errors.ts'
 import type { QuerySource } from '../../src/search/query-source.ts'
-import { compileSpansetFilter } from '../../src/traceql/compile-filter.ts'
-import { extractFilter } from '../../src/traceql/extract-filter.ts'
-import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
-import { parseQuery } from '../../src/traceql/parser.ts'
-import { validateQuery } from '../../src/traceql/validate.ts'
+import { compileSearch, hasEndpoint, tempoApi } from './api.ts'
 import {
   type CorpusQuery,
   corpusAnswers,
@@ -23,7 +18,6 @@ import {
   keepTraces,
   liveSource,
   mergedSource,
-  queriesOf,
   segmentOf,
 } from './stores.ts'
 
@@ -34,49 +28,13 @@ const requests = datasetRequests(baseSeconds)
 const queries = corpusQueries()
 const answers = corpusAnswers()
 
-function compile(query: string) {
-  return compileSpansetFilter(validateQuery(parseQuery(query)))
-}
-
-function routesOver(sources: readonly QuerySource[]) {
-  return tempoRoutes({
-    queries: queriesOf(sources),
-    parseQuery: compile,
-    parseTagName,
-    extractFilter,
-    settings: {
-      defaultResultLimit: 20,
-      maxResultLimit: 262_144,
-      defaultSpansPerSpanSet: 3,
-      maxSpansPerSpanSet: 100,
-      maxSearchDurationMs: 168 * 3_600_000,
-      queryBytesMax: 131_072,
-    },
-    limitsFor: () => ({ maxSearchDurationMs: 0, tagAnswerBytesMax: 0 }),
-    resolveTenant: () => ['tenant'],
-    log: { warn: () => undefined },
-  })
-}
-
-const endpoints = new Map<string, Promise<boolean>>()
-
-/** Whether the API has an endpoint at all. */
-function hasEndpoint(path: string): Promise<boolean> {
-  const known = endpoints.get(path)
-  if (known !== undefined) return known
-  const response = Promise.resolve(routesOver([]).request(path))
-  const found = response.then(({ status }) => status !== 404)
-  endpoints.set(path, found)
-  return found
-}
-
 /** Why a query that should be answered is not; the empty text: it is. */
 async function missingFeature(query: CorpusQuery): Promise<string> {
   const { id, kind, q } = query
   if (!(await hasEndpoint(pathOf(query)))) return `not there yet: ${pathOf(query)}`
   if (kind !== 'search' || q === undefined || answers.get(id).status !== 200) return ''
   try {
-    compile(q)
+    compileSearch(q)
     return ''
   } catch (error) {
     const message = error instanceof Failure ? error.message : ''
@@ -89,9 +47,9 @@ for (const query of queries) missing.set(query.id, await missingFeature(query))
 
 function corpusSuite(name: string, open: () => Promise<readonly QuerySource[]>): void {
   const test = suite(`traceql corpus, ${name}`)
-  let routes: ReturnType<typeof routesOver>
+  let routes: ReturnType<typeof tempoApi>
   test.before(async () => {
-    routes = routesOver(await open())
+    routes = tempoApi(await open())
   })
   for (const query of queries) {
     const run = missing.get(query.id) === '' ? test : test.skip

@@ -3,7 +3,6 @@ import type {
   MetricsExpression,
   MetricsStage,
   ScalarExpression,
-  StaticValue,
 } from '../../src/traceql/ast.ts'
 import { foldScalar } from '../../src/traceql/fold.ts'
 import { numberOfStatic } from './aggregate.ts'
@@ -46,7 +45,7 @@ export function metrics(
 
 function runStage(stage: MetricsStage, series: readonly Series[]): Series[] {
   if (stage.kind !== 'valueFilter') return rank(stage.kind, Number(stage.limit), series)
-  const limit = { type: 'float', value: scalarOf(stage.value) } as const
+  const limit = { type: 'float', value: scalarOf(stage.value)! } as const
   const passes = (sample: number | undefined) =>
     sample !== undefined && compare(stage.op, [{ type: 'float', value: sample }], [limit])
   return series.flatMap(one =>
@@ -145,9 +144,10 @@ function labelsOfResult(op: MetricsArithmetic['op'], a: Series, b: Series): Seri
   return grouped?.labels ?? named(`(${nameOf(a)} ${op} ${nameOf(b)})`)
 }
 
-/** Durations are seconds here. */
-function scalarOf(expression: ScalarExpression): number {
-  const folded = foldScalar(expression) as StaticValue
+/** Durations are seconds here; undefined for what is divided by zero. */
+function scalarOf(expression: ScalarExpression): number | undefined {
+  const folded = foldScalar(expression)
+  if (typeof folded !== 'object') return undefined
   const { type, value } = numberOfStatic(folded)
   return type === 'duration' ? Number(value) / 1e9 : Number(value)
 }

@@ -24,4 +24,5 @@ export const eventNames = ['log', 'exception', ''] as const
 export const durations = [0n, 1n, 999n, 5_000_000n, 2_000_000_000n, 3_600_000_000_000n] as const
 
 /** A multiple of every step that queries use. */
-export const baseNs = 1_764_000_000_000_000_000n
+export const baseSeconds = 1_764_000_000
+export const baseNs = BigInt(baseSeconds) * 1_000_000_000n

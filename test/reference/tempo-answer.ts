@@ -52,11 +52,12 @@ export function tempoAnswer(
   }
 }
 
-function goodQuery(text = ''): ParsedQuery {
+/** Fails with BAD_QUERY. */
+export function goodQuery(text = ''): ParsedQuery {
   return validateQuery(parseQuery(text))
 }
 
-function rangeOf(params: URLSearchParams): Range {
+export function rangeOf(params: URLSearchParams): Range {
   const ns = (name: string) => BigInt(params.get(name)!) * 1_000_000_000n
   return { startNs: ns('start'), endNs: ns('end') }
 }
@@ -98,7 +99,7 @@ function renderAttribute({ key, oneOf }: ShownAttribute): Json[] {
 }
 
 /** An array of one element shows as that element. */
-function renderValue(value: Value): Json {
+export function renderValue(value: Value): Json {
   if (value.type === 'opaque') return {}
   if (value.type !== 'array') return renderLabel(value)
   const values = value.elements.map(renderValue)
