@@ -168,6 +168,9 @@ function filterOf(condition: Arbitrary<string>): Arbitrary<string> {
   return good(condition.map(text => `{ ${text} }`))
 }
 
+/** Conditions that look at nothing but the span and its resource. */
+export const spanFilter = filterOf(conditionOf(spanComparison))
+
 /** Conditions on one field and a literal each, on events and links without `!=` and `!~`. */
 export const positiveFilter = filterOf(
   conditionOf(
