@@ -32,9 +32,10 @@ export async function checkSearch(api: Api, query: CorpusQuery, traces: readonly
   }
 }
 
-export async function checkMetrics(api: Api, query: CorpusQuery, traces: readonly Trace[]) {
+/** Of metrics, and of tag names and values. */
+export async function checkAll(api: Api, query: CorpusQuery, traces: readonly Trace[]) {
   const { found, params } = await ask(api, query)
-  const wanted = tempoAnswer(query.kind, '', params, traces)
+  const wanted = tempoAnswer(query.kind, query.tag ?? '', params, traces)
   const form = (answer: Json) => normalise(query, 200, JSON.stringify(answer), baseSeconds)
   const [expected, actual] = comparable(form(wanted), form(found))
   assert.equal(actual, expected)

@@ -6,8 +6,9 @@ import type { QuerySource } from '../../src/search/query-source.ts'
 import { blockSource, dealt, liveSource, segmentOf } from '../../src/search/sources-fixture.ts'
 import type { PlainSpan } from '../../src/storage/live/plain-spans-fixture.ts'
 import { tempoApi } from '../conformance/api.ts'
-import { checkMetrics, checkSearch } from './engine-check.ts'
+import { checkAll, checkSearch } from './engine-check.ts'
 import { queryClasses } from './query-classes.ts'
+import { positiveFilter, tagField } from './random-query.ts'
 import { randomSpans } from './random-traces.ts'
 import { tracesOf } from './trace.ts'
 
@@ -75,6 +76,13 @@ const requests = {
   ),
 }
 
+/** Over all spans; a filter is left out half of the time. */
+const tagRequests = fc.tuple(fc.option(tagField), fc.option(positiveFilter)).map(([tag, q]) => ({
+  ...(tag === null ? { kind: 'tags2' as const } : { kind: 'values2' as const, tag }),
+  ...(q === null ? {} : { q }),
+  ...{ id: 'random', from: -60, to: 7300 },
+}))
+
 const test = suite('engine and reference')
 
 test('what waits is there', () => {
@@ -86,7 +94,7 @@ test('what waits is there', () => {
 })
 
 for (const { name, query, kind } of queryClasses) {
-  const check = kind === 'search' ? checkSearch : checkMetrics
+  const check = kind === 'search' ? checkSearch : checkAll
   for (const place of places) {
     const run = waiting.has(name) ? test.skip : test
     run(`${name}: ${place.name}`, async () => {
@@ -101,6 +109,19 @@ for (const { name, query, kind } of queryClasses) {
       await fc.assert(property, runs)
     })
   }
+}
+
+// Sources are asked one by one for these: of a trace that is split each sees its part.
+for (const place of places.filter(({ open }) => open !== dealt)) {
+  test(`names and values of tags: ${place.name}`, async () => {
+    const property = fc.asyncProperty(
+      ...([randomSpans, tagRequests, bits] as const),
+      async ({ spans }, request, where) => {
+        await checkAll(tempoApi(await place.open(spans, where)), request, tracesOf(spans))
+      },
+    )
+    await fc.assert(property, runs)
+  })
 }
 
 test.run()

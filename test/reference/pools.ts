@@ -11,8 +11,9 @@ export const ints = [
   ...[2n ** 63n - 1n, -(2n ** 63n)],
 ] as const
 
+/** Without 2^53, which the engine does not tell from the int behind it. */
 export const floats = [
-  ...[0, -0, 0.5, 1, 2.5, 5, -1e300, 2 ** 53, 1e-5],
+  ...[0, -0, 0.5, 1, 2.5, 5, -1e300, 1e-5],
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
 ] as const
 

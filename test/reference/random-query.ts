@@ -61,6 +61,14 @@ const numericIntrinsic = intrinsicsOf(
 )
 const numericField = fc.oneof(singleAttribute, numericIntrinsic)
 
+/**
+ * Fields whose values are listed: nobody picks ids and durations from a list, and statuses and
+ * kinds are known without looking. Blocks in which no span has a message do not list the empty one.
+ */
+export const tagField = fc
+  .oneof(singleField, itemAttribute, intrinsicsOf(isItem))
+  .filter(field => !/^(status|kind|statusMessage)$|(id|duration|timeSinceStart)$/i.test(field))
+
 // Conditions
 
 const numberText = fc.oneof(
