@@ -1,4 +1,5 @@
-import { keyOf, type Scalar } from './value.ts'
+import { compare } from './comparison.ts'
+import { keyOf, type Scalar, textOf } from './value.ts'
 
 /** Null: the spans have no value. */
 export interface Label {
@@ -24,19 +25,14 @@ export function named(name: string): Label[] {
   return [{ key: nameLabel, value: { type: 'string', value: name } }]
 }
 
-/** Of the functions themselves, behind those of `by`. */
-const ownLabels: readonly string[] = ['p', '__bucket']
-
 /**
- * As answers list them: of the labels of a group those without a value are left out, but one of
- * them stays where none has a value. Totals of `compare()` have a label without a value.
+ * As answers list them: of several labels those without a value are left out, but one of them stays
+ * where none has a value. Totals of `compare()` have a label without a value.
  */
 export function shownLabels({ labels }: Series): readonly Label[] {
   if (labels.some(({ key }) => key === '__meta_type')) return labels
-  const by = labels.filter(({ key }) => !ownLabels.includes(key))
-  const present = by.filter(({ value }) => value !== null)
-  const shown = present.length === 0 ? by.slice(0, 1) : present
-  return [...shown, ...labels.filter(label => !by.includes(label))]
+  const present = labels.filter(({ value }) => value !== null)
+  return present.length === 0 ? labels.slice(0, 1) : present
 }
 
 /** Equal for series with equal labels, whatever they are called. */
@@ -45,13 +41,41 @@ export function identityOf({ labels }: Series): string {
   return JSON.stringify(grouping.map(({ key, value }) => [key, keyOf(value)]).sort())
 }
 
-/** Decides ties: by the keys and the typed text of the labels. */
+/** The order of labels, which decides ties: by key, type and value, one label after the other. */
 export function byLabels(a: Series, b: Series): number {
-  const [x, y] = [identityOf(a), identityOf(b)]
-  return x < y ? -1 : x > y ? 1 : 0
+  const [others, labels] = [shownLabels(b), shownLabels(a)]
+  for (const [i, label] of labels.entries()) {
+    const other = others[i]
+    if (other === undefined) break
+    const order = compareTexts(label.key, other.key) || compareValues(label.value, other.value)
+    if (order !== 0) return order
+  }
+  return labels.length - others.length
 }
 
-/** With other samples; nothing when none is left. */
+const typeOrder = ['int', 'float', 'string', 'bool']
+
+function compareValues(a: Scalar | null, b: Scalar | null): number {
+  const [one, other] = [a, b].map(shownValue)
+  const byType = typeOrder.indexOf(one!.type) - typeOrder.indexOf(other!.type)
+  if (byType !== 0) return byType
+  if (compare('<', [one!], [other!])) return -1
+  if (compare('>', [one!], [other!])) return 1
+  return Number(one!.value === true) - Number(other!.value === true)
+}
+
+/** Labels have four types only. */
+function shownValue(value: Scalar | null): Scalar {
+  if (value === null) return { type: 'string', value: 'nil' }
+  return typeOrder.includes(value.type) ? value : { type: 'string', value: textOf(value) }
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** With other samples, of which NaN is none; nothing when none is left. */
 export function withSamples(series: Series, samples: Series['samples']): Series[] {
-  return samples.some(sample => sample !== undefined) ? [{ ...series, samples }] : []
+  const numbers = samples.map(sample => (Number.isNaN(sample) ? undefined : sample))
+  return numbers.some(sample => sample !== undefined) ? [{ ...series, samples: numbers }] : []
 }

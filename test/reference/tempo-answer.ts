@@ -111,7 +111,7 @@ function renderLabel(value: Scalar | null): Json {
     case 'int':
       return { intValue: String(value.value) }
     case 'float':
-      return { doubleValue: value.value }
+      return { doubleValue: renderNumber(value.value) }
     case 'bool':
       return { boolValue: value.value }
     default:
@@ -119,12 +119,17 @@ function renderLabel(value: Scalar | null): Json {
   }
 }
 
+/** JSON has no numbers for NaN and the infinities. */
+function renderNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value)
+}
+
 function renderRange(query: ParsedQuery, traces: readonly Trace[], timing: Timing): Json {
   const series = metrics(metricsOf(query), traces, timing).map(one => ({
     labels: shownLabels(one).map(({ key, value }) => ({ key, value: renderLabel(value) })),
     samples: one.samples.flatMap((value, bucket) => {
       const timestampMs = String(sampleTimeNs(bucket, timing) / 1_000_000n)
-      return value === undefined ? [] : [{ timestampMs, value }]
+      return value === undefined ? [] : [{ timestampMs, value: renderNumber(value) }]
     }),
   }))
   return { series }
