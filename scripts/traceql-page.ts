@@ -34,12 +34,12 @@ export function traceqlPage(): string {
 const introduction = [
   '# TraceQL',
   '',
-  'Generated from `src/traceql/feature-table.ts` by `node scripts/generate-traceql-docs.ts`: do not',
-  'edit.',
+  'Generated from `src/traceql/feature-table.ts` by `node scripts/generate-traceql-docs.ts`:',
+  'do not edit.',
   '',
-  'A query picks spans by conditions in braces, joins and groups them in a pipeline, and may end in a',
-  'metrics function. It is sent as `q` to `/api/search`, or to `/api/metrics/query_range` and',
-  '`/api/metrics/query`.',
+  'A query picks spans by conditions in braces, joins and groups them in a pipeline, and may end',
+  'in a metrics function. It is sent as `q` to `/api/search`, or to `/api/metrics/query_range`',
+  'and `/api/metrics/query`.',
   '',
   'Each example stands with what it gives over the spans at the end of this page: the names of the',
   'spans, with a semicolon between spansets, or the values of an instant query. "Tempo" is the',
@@ -61,7 +61,8 @@ function sectionLines({ title, text, features }: FeatureSection): string[] {
 
 function featureLine({ what, since, state, note, example, gives }: Feature): string {
   const about = state === 'refused' && !note.startsWith('Refused') ? `Refused. ${note}` : note
-  return `| ${[cell(what), since === '' ? '–' : since, cell(about), cell(code(example)), cell(plain(gives))].join(' | ')} |`
+  const cells = [what, since === '' ? '–' : since, about, code(example), plain(gives)]
+  return `| ${cells.map(cell).join(' | ')} |`
 }
 
 function differenceLines({ text, example }: Difference): string[] {

@@ -57,7 +57,7 @@ function withoutAttributes({ traceID, spanSets, ...trace }: Json): Json {
   const { spanSet: _first, durationMs = 0, ...rest } = trace
   const bare = spanSets.map(({ spans, attributes = [], matched = 0 }: Json) => ({
     matched,
-    attributes: attributes.map((attribute: Json) => JSON.stringify(attribute)).sort(),
+    attributes: attributes.map(aggregateText).sort(),
     spans: spans.map(({ spanID, name = '', startTimeUnixNano, durationNanos = '0' }: Json) => ({
       ...{ spanID: spanID.padStart(16, '0'), name, startTimeUnixNano, durationNanos },
     })),
@@ -72,6 +72,13 @@ function withoutAttributes({ traceID, spanSets, ...trace }: Json): Json {
     serviceStats: statsOf(trace.serviceStats),
     spanSets: bare.sort((a: Json, b: Json) => (orderOf(a) < orderOf(b) ? -1 : 1)),
   }
+}
+
+/** Sums of floats depend on their order. */
+function aggregateText(attribute: Json): string {
+  return JSON.stringify(attribute, (key, member) =>
+    key === 'doubleValue' ? Number(member).toPrecision(12) : member,
+  )
 }
 
 /** Counts of 0 are left out of JSON. */

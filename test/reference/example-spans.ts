@@ -10,7 +10,7 @@ import {
   text,
 } from '../../src/storage/live/plain-spans-fixture.ts'
 
-/** The spans that the examples of docs/traceql.md are about: two requests to a shop, and an order. */
+/** What the examples of docs/traceql.md are about: two requests to a shop, and an order. */
 
 const second = 1_000_000_000n
 const millisecond = 1_000_000n

@@ -56,7 +56,10 @@ function runStage(stage: MetricsStage, series: readonly Series[]): Series[] {
   )
 }
 
-/** The greatest or least samples at each time. Of equal ones topk takes the first in order of labels, bottomk the last. */
+/**
+ * The greatest or least samples at each time. Of equal ones topk takes the first in the order of
+ * labels, bottomk the last.
+ */
 function rank(kind: 'topk' | 'bottomk', limit: number, unordered: readonly Series[]): Series[] {
   const series = unordered.toSorted(byLabels)
   if (series.length <= limit) return series

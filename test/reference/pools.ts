@@ -1,11 +1,14 @@
 /** Few keys, values and names, of which random traces and queries are made, so that they meet. */
 
+/** `wide` has the numbers whose sums depend on the order in which they are added. */
+export const wideKey = 'wide'
 export const keys = ['k', 'n', 'http.status', 'user name', 'service.name'] as const
 
 export const texts = ['', 'a', 'ab', 'B', 'é', '5', 'true', '5.0'] as const
 
-export const ints = [
-  ...[0n, 1n, -1n, 2n, 3n, 5n, 200n, 1_000_000n],
+export const ints = [0n, 1n, -1n, 2n, 3n, 5n, 200n, 1_000_000n] as const
+
+export const wideInts = [
   // Neighbours here are one number as floats.
   ...[2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n],
   ...[2n ** 63n - 1n, -(2n ** 63n)],

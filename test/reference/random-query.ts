@@ -6,14 +6,25 @@ import { parseQuery } from '../../src/traceql/parser.ts'
 import { printField } from '../../src/traceql/print-field.ts'
 import { printLiteral } from '../../src/traceql/print-literal.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
-import { durations, eventNames, floats, ints, keys, services, spanNames, texts } from './pools.ts'
+import {
+  durations,
+  eventNames,
+  floats,
+  ints,
+  keys,
+  services,
+  spanNames,
+  texts,
+  wideInts,
+  wideKey,
+} from './pools.ts'
 
 /** Texts of good queries over the pools of random traces, by what they need of an engine. */
 
 /** `parts`, in their order, with single spaces between them. */
 function words(...parts: readonly (string | Arbitrary<string>)[]): Arbitrary<string> {
   const arbitraries = parts.map(part => (typeof part === 'string' ? fc.constant(part) : part))
-  return fc.tuple(...arbitraries).map(texts => texts.join(' '))
+  return fc.tuple(...arbitraries).map(made => made.join(' '))
 }
 
 function bracketed(inner: Arbitrary<string>): Arbitrary<string> {
@@ -38,7 +49,10 @@ function attributeOf(
   ...scopes: readonly ('any' | 'span' | 'resource' | 'event' | 'link' | 'instrumentation')[]
 ) {
   return fc
-    .record({ scope: fc.constantFrom(...scopes), key: fc.constantFrom(...keys, 'missing') })
+    .record({
+      scope: fc.constantFrom(...scopes),
+      key: fc.constantFrom(...keys, wideKey, 'missing'),
+    })
     .map(({ scope, key }) => printField({ kind: 'attribute', parent: false, scope, key, at: 0 }))
 }
 
@@ -60,6 +74,7 @@ const numericIntrinsic = intrinsicsOf(
   name => !isItem(name) && ['int', 'duration'].includes(intrinsics[name].type),
 )
 const numericField = fc.oneof(singleAttribute, numericIntrinsic)
+const summableField = numericField.filter(field => !field.endsWith(`.${wideKey}`))
 
 /**
  * Fields whose values are listed: nobody picks ids and durations from a list, and statuses and
@@ -72,7 +87,9 @@ export const tagField = fc
 // Conditions
 
 const numberText = fc.oneof(
-  fc.constantFrom(...ints.map(value => (value < -(2n ** 62n) ? 'minInt' : String(value)))),
+  fc.constantFrom(
+    ...[...ints, ...wideInts].map(value => (value < -(2n ** 62n) ? 'minInt' : String(value))),
+  ),
   fc
     .constantFrom(...floats.filter(Number.isFinite))
     .map(
@@ -244,7 +261,7 @@ const aggregateStage = fc.oneof(
   words('count()', order, fc.integer({ min: 0, max: 4 }).map(String)),
   words(
     fc
-      .tuple(fc.constantFrom('min', 'max', 'sum', 'avg'), numericField)
+      .tuple(fc.constantFrom('min', 'max', 'sum', 'avg'), summableField)
       .map(([name, field]) => `${name}(${field})`),
     order,
     numberText,
@@ -301,7 +318,7 @@ function metricsOf(call: Arbitrary<string>): Arbitrary<string> {
 
 function callOf(names: readonly string[], more: Arbitrary<string>): Arbitrary<string> {
   return fc
-    .tuple(fc.constantFrom(...names), numericField, more, byOf(2))
+    .tuple(fc.constantFrom(...names), summableField, more, byOf(2))
     .map(([name, field, rest, by]) => `${name}(${field}${rest})${by}`)
 }
 

@@ -15,6 +15,8 @@ import {
   services,
   spanNames,
   texts,
+  wideInts,
+  wideKey,
 } from './pools.ts'
 import { shortForm } from './short-form.ts'
 
@@ -49,9 +51,20 @@ const value = fc.oneof(
   { weight: 1, arbitrary: opaque },
 )
 
+const wideInt: Arbitrary<PlainValue> = fc
+  .constantFrom(...wideInts)
+  .map(number => ({ type: 'int', value: number }))
+
+const attribute: Arbitrary<PlainAttribute> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ key: fc.constantFrom(...keys), value }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ key: fc.constant(wideKey), value: fc.oneof(wideInt, value) }),
+  },
+)
+
 /** Each key at most once. */
 function attributes(maxLength: number): Arbitrary<PlainAttribute[]> {
-  const attribute = fc.record({ key: fc.constantFrom(...keys), value })
   return fc.uniqueArray(attribute, { maxLength, selector: ({ key }) => key })
 }
 

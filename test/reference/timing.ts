@@ -1,6 +1,6 @@
 import type { Range } from './search.ts'
 
-/** Bucket i is (start + i · step, start + (i + 1) · step]; its sample stands at its right edge. */
+/** Bucket i is (start + i * step, start + (i + 1) * step]; its sample is at the right edge. */
 export interface Timing {
   readonly startNs: bigint
   readonly stepNs: bigint
