@@ -8,6 +8,7 @@ import type { Feature, FeatureSection } from '../src/traceql/feature.ts'
 import { featureTable } from '../src/traceql/feature-table.ts'
 import { printLiteral } from '../src/traceql/print-literal.ts'
 import { exampleSpans, exampleStartNs } from '../test/reference/example-spans.ts'
+import { kindNames, statusNames } from '../test/reference/field.ts'
 
 /** docs/traceql.md: the language for users, with examples that the tests run. */
 export function traceqlPage(): string {
@@ -103,9 +104,6 @@ function spanLine(span: PlainSpan): string {
   return `| ${cells.join(' | ')} |`
 }
 
-const statusNames = ['unset', 'ok', 'error'] as const
-const kindNames = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
-
 function shortId(id: string): string {
   return id.replace(/^0+(?=.)/, '')
 }
@@ -143,9 +141,11 @@ function valueText(value: PlainValue): string {
       return value.value
     case 'array':
       return `[${value.value.map(valueText).join(', ')}]`
+    case 'int':
+    case 'double':
+    case 'bool':
+      return String(value.value)
     default:
-      return String(
-        value.type === 'int' || value.type === 'double' || value.type === 'bool' ? value.value : '',
-      )
+      throw new Error(`no example has a value of the type ${value.type}`)
   }
 }

@@ -9,8 +9,8 @@ import type { TreeSpan } from './trace.ts'
 import { type Scalar, type Value, valuesOfPlain } from './value.ts'
 
 /** By OTLP's numbers. */
-const statusNames: readonly StatusName[] = ['unset', 'ok', 'error']
-const kindNames: readonly KindName[] = [
+export const statusNames: readonly StatusName[] = ['unset', 'ok', 'error']
+export const kindNames: readonly KindName[] = [
   'unspecified',
   'internal',
   'server',
