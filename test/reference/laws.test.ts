@@ -1,3 +1,4 @@
+// time limit: 300 s
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
