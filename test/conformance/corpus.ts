@@ -8,11 +8,12 @@ export type Json = any
 
 export interface CorpusQuery {
   readonly id: string
-  readonly kind: 'search' | 'tags1' | 'tags2' | 'values1' | 'values2'
+  readonly kind: 'search' | 'range' | 'instant' | 'tags1' | 'tags2' | 'values1' | 'values2'
   /** TraceQL; `$BASE` stands for the base time. */
   readonly q?: string
   readonly tag?: string
-  readonly params?: Readonly<Record<string, string | number>>
+  /** Null: the parameter is left out. */
+  readonly params?: Readonly<Record<string, string | number | null>>
   /** Seconds after the base time; null: the request has no range. */
   readonly from?: number | null
   readonly to?: number | null
@@ -60,26 +61,38 @@ export function datasetRequests(baseSeconds: number): Json[] {
 
 const paths = {
   search: () => '/api/search',
+  range: () => '/api/metrics/query_range',
+  instant: () => '/api/metrics/query',
   tags1: () => '/api/search/tags',
   tags2: () => '/api/v2/search/tags',
   values1: (tag: string) => `/api/search/tag/${encodeURIComponent(tag)}/values`,
   values2: (tag: string) => `/api/v2/search/tag/${encodeURIComponent(tag)}/values`,
 }
 
-/** Path and parameters; no answer of the corpus is cut by `limit` or `spss`. */
-export function urlOf(query: CorpusQuery, baseSeconds: number): string {
-  const { from = -60, to = 1500 } = query
+/** What a request has where its query does not say otherwise: no answer is cut. */
+const defaultParams = {
+  ...{ tags1: {}, tags2: {}, values1: {}, values2: {}, instant: {} },
+  search: { limit: 1000, spss: 100 },
+  range: { step: '60s', exemplars: 0 },
+} satisfies Record<CorpusQuery['kind'], CorpusQuery['params']>
+
+export function paramsOf(query: CorpusQuery, baseSeconds: number): URLSearchParams {
+  const { from = -60, to = 1500, kind, q } = query
   const params = new URLSearchParams()
   if (from !== null) params.set('start', String(baseSeconds + from))
   if (to !== null) params.set('end', String(baseSeconds + to))
-  if (query.q !== undefined) params.set('q', query.q.replaceAll('$BASE', String(baseSeconds)))
-  if (query.kind === 'search') {
-    params.set('limit', '1000')
-    params.set('spss', '100')
-  }
-  for (const [name, value] of Object.entries(query.params ?? {})) {
+  if (q !== undefined) params.set('q', q.replaceAll('$BASE', String(baseSeconds)))
+  for (const [name, value] of Object.entries({ ...defaultParams[kind], ...query.params })) {
     if (value === null) params.delete(name)
     else params.set(name, String(value))
   }
-  return `${paths[query.kind](query.tag ?? '')}?${params}`
+  return params
+}
+
+export function urlOf(query: CorpusQuery, baseSeconds: number): string {
+  return `${pathOf(query)}?${paramsOf(query, baseSeconds)}`
+}
+
+export function pathOf({ kind, tag = '' }: CorpusQuery): string {
+  return paths[kind](tag)
 }

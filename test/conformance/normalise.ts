@@ -19,6 +19,9 @@ export function normalise(
   switch (query.kind) {
     case 'search':
       return { status, ...search(query, found, baseSeconds) }
+    case 'range':
+    case 'instant':
+      return { status, series: series(query, found, baseSeconds) }
     case 'tags1':
       return { status, tags: names(found.tagNames) }
     case 'tags2':
@@ -31,6 +34,37 @@ export function normalise(
     case 'values2':
       return { status, values: found.tagValues.map((v: Json) => [v.type ?? '', v.value ?? '']) }
   }
+}
+
+function series(query: CorpusQuery, found: Json, baseSeconds: number): Json[] {
+  const list: Json[] = (found.series ?? []).map(({ labels, samples, value }: Json) => ({
+    labels: attributes(labels ?? []),
+    ...(query.kind === 'instant'
+      ? { value: number(value) }
+      : {
+          samples: (samples ?? []).map((sample: Json) => [
+            Number(sample.timestampMs ?? 0) - baseSeconds * 1000,
+            number(sample.value),
+          ]),
+        }),
+  }))
+  return query.q?.includes('compare(') ? withoutAbsent(list) : list
+}
+
+/** A value of 0 is left out of JSON. */
+function number(value: Json = 0): number | string {
+  const result = Number(value)
+  if (Number.isFinite(result)) return result
+  return Number.isNaN(result) ? 'NaN' : result > 0 ? '+Inf' : '-Inf'
+}
+
+/** Without the attributes that no span has: `compare()` may list them. */
+function withoutAbsent(list: Json[]): Json[] {
+  const own = ({ labels }: Json): Json[] => labels.filter(([key]: Json) => !key.startsWith('__'))
+  const present = new Set(
+    list.flatMap(own).flatMap(([key, [, value]]: Json) => (value === 'nil' ? [] : [key])),
+  )
+  return list.filter(one => own(one).every(([key]: Json) => present.has(key)))
 }
 
 function search(query: CorpusQuery, found: Json, baseSeconds: number): Json {
@@ -58,7 +92,7 @@ function traceOf(query: CorpusQuery, trace: Json, baseSeconds: number): Json {
     return {
       matched: set.matched ?? 0,
       spans: spans.map(spanId).sort(),
-      ...(set.attributes ? { attributes: attributes(set.attributes) } : {}),
+      ...(set.attributes?.length > 0 ? { attributes: attributes(set.attributes) } : {}),
       ...(query.detail
         ? {
             detail: Object.fromEntries(
@@ -103,7 +137,7 @@ function attributes(list: Json[]): Json[] {
 
 function plainValue(value: Json): Json {
   if ('intValue' in value) return ['int', Number(value.intValue)]
-  if ('doubleValue' in value) return ['double', value.doubleValue]
+  if ('doubleValue' in value) return ['double', number(value.doubleValue)]
   if ('boolValue' in value) return ['bool', value.boolValue]
   if ('stringValue' in value) return ['string', value.stringValue]
   if ('arrayValue' in value) return ['array', (value.arrayValue.values ?? []).map(plainValue)]
@@ -127,11 +161,43 @@ export function comparable(expected: Json, found: Json): [Json, Json] {
       }
     }
   }
-  return [sorted(expected, ''), sorted(found, '')]
+  const want = sorted(withoutEmptySeries(expected), '')
+  return [want, nearby(want, sorted(withoutEmptySeries(found), ''))]
+}
+
+/** Whether a count of nothing is a series of zeros depends on where the server has looked. */
+function withoutEmptySeries(answer: Json): Json {
+  if (answer.series === undefined) return answer
+  const isEmpty = ({ labels, samples, value }: Json) =>
+    labels.every(([key]: Json) => key === '__name__') &&
+    (samples?.every(([, sample]: Json) => sample === 0) ?? value === 0)
+  return { ...answer, series: answer.series.filter((one: Json) => !isEmpty(one)) }
+}
+
+/** Of the greater of two numbers: sums of floats depend on their order. */
+const toleranceRelative = 1e-9
+
+/** What was found, with the expected number wherever it is close enough to that. */
+function nearby(expected: Json, found: Json): Json {
+  if (typeof expected === 'number' && typeof found === 'number') {
+    const apart = Math.abs(expected - found)
+    const allowed = toleranceRelative * Math.max(Math.abs(expected), Math.abs(found))
+    return !Number.isInteger(expected) && apart <= allowed ? expected : found
+  }
+  if (Array.isArray(found)) {
+    return Array.isArray(expected) ? found.map((one, i) => nearby(expected[i], one)) : found
+  }
+  if (found === null || typeof found !== 'object') return found
+  return Object.fromEntries(
+    Object.entries(found).map(([key, value]) => [key, nearby(expected?.[key], value)]),
+  )
 }
 
 /** Lists whose order says nothing. */
-const setNames = new Set(['traces', 'spanSets', 'spans', 'attributes', 'tags', 'values', 'scopes'])
+const setNames = new Set([
+  ...['traces', 'spanSets', 'spans', 'attributes', 'series', 'labels'],
+  ...['tags', 'values', 'scopes'],
+])
 
 /** Keys of objects in one order, and elements of sets. A value under a set's key is one as well. */
 function sorted(value: Json, name: string): Json {

@@ -32,7 +32,7 @@ export function liveSource(segment: LiveSegment, name: string): QuerySource {
   return new LocalSource(new LiveSource(segment, name))
 }
 
-export async function blockSource(segment: LiveSegment, name: string): Promise<QuerySource> {
+export async function blockSource(segment: LiveSegment, name: string): Promise<LocalSource> {
   const parts: Uint8Array[] = []
   const steps = writeBlock(segment, bytes => parts.push(bytes))
   while (!steps.next().done);
@@ -45,6 +45,22 @@ export async function blockSource(segment: LiveSegment, name: string): Promise<Q
   return new LocalSource(
     new BlockSource(await BlockFile.open(name, reader, createBlockCache(64e6))),
   )
+}
+
+/** One block in place of several, in which a trace that they split is whole. */
+export async function mergedSource(
+  blocks: readonly LocalSource[],
+  name: string,
+): Promise<QuerySource> {
+  const segment = new LiveSegment()
+  for (const { columns } of blocks) {
+    const index = await columns.index()
+    for (let i = 0; i < index.count; i++) {
+      const place = { group: index.group[i]!, trace: index.trace[i]! }
+      appendOtlp(segment, await columns.readTrace(place))
+    }
+  }
+  return blockSource(segment, name)
 }
 
 /** Reads each trace once: the queries put the same traces together again and again. */

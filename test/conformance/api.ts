@@ -1,0 +1,40 @@
+import { tempoRoutes } from '../../src/api/tempo/routes.ts'
+import type { QuerySource } from '../../src/search/query-source.ts'
+import { compileSearch } from '../../src/traceql/compile-search.ts'
+import { extractFilter } from '../../src/traceql/extract-filter.ts'
+import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
+import { parseQuery } from '../../src/traceql/parser.ts'
+import { validateQuery } from '../../src/traceql/validate.ts'
+import { queriesOf } from './stores.ts'
+
+/** Tempo's API over sources, with its default settings. */
+export function tempoApi(sources: readonly QuerySource[]) {
+  return tempoRoutes({
+    queries: queriesOf(sources),
+    parseQuery: query => compileSearch(validateQuery(parseQuery(query))),
+    parseTagName,
+    extractFilter,
+    settings: {
+      defaultResultLimit: 20,
+      maxResultLimit: 262_144,
+      defaultSpansPerSpanSet: 3,
+      maxSpansPerSpanSet: 100,
+      maxSearchDurationMs: 168 * 3_600_000,
+      queryBytesMax: 131_072,
+    },
+    limitsFor: () => ({ maxSearchDurationMs: 0, tagAnswerBytesMax: 0 }),
+    resolveTenant: () => ['tenant'],
+    log: { warn: () => undefined },
+  })
+}
+
+const endpoints = new Map<string, boolean>()
+
+/** Whether the API has an endpoint at all. */
+export async function hasEndpoint(path: string): Promise<boolean> {
+  const known = endpoints.get(path)
+  if (known !== undefined) return known
+  const { status } = await tempoApi([]).request(path)
+  endpoints.set(path, status !== 404)
+  return status !== 404
+}
