@@ -20,7 +20,7 @@ const layers = [
   ['base'],
   ['model'],
   ['wire', 'net', 'traceql', 'ring', 'contract'],
-  ['storage'],
+  ['storage', 'metrics'],
   ['search'],
   ['distributor', 'ingester', 'querier', 'frontend', 'compactor', 'overrides'],
   ['receiver', 'remote', 'api'],
