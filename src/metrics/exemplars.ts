@@ -21,3 +21,18 @@ export function sampleAt(
   const step = bucketOf(grid, BigInt(timeNs))
   return step < 0 ? Number.NaN : values[series * grid.steps + step]!
 }
+
+/** At most `max` of them, evenly chosen in the order of their times. */
+export function spreadExemplars(
+  exemplars: readonly SeriesExemplar[],
+  max: number,
+): readonly SeriesExemplar[] {
+  if (exemplars.length <= max) return exemplars
+  const byTime = exemplars.toSorted((a, b) => compareTimes(a.timeNs, b.timeNs))
+  return Array.from({ length: max }, (_, i) => byTime[Math.floor((i * byTime.length) / max)]!)
+}
+
+function compareTimes(a: string, b: string): number {
+  const difference = BigInt(a) - BigInt(b)
+  return difference === 0n ? 0 : difference < 0n ? -1 : 1
+}

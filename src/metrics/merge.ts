@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
-import type { LabelValue, MetricsExemplar, MetricsResult, ReadStats } from '../contract/queries.ts'
+import { mergeCompleteness, mergeStats } from '../contract/merge-answers.ts'
+import type { LabelValue, MetricsExemplar, MetricsResult } from '../contract/queries.ts'
 import type { MetricsFunction } from '../model/spanset.ts'
 import { compareLabelValues, labelsIdentity } from './label-order.ts'
 
@@ -33,7 +34,7 @@ export function mergeMetricsResults(
       exemplars.push({ ...exemplar, series: targets[exemplar.series]! })
     }
   }
-  return { series, steps, lanes, exemplars, stats: sumStats(parts), ...joinPartial(parts) }
+  return { series, steps, lanes, exemplars, stats: mergeStats(parts), ...mergeCompleteness(parts) }
 }
 
 function unionOf(parts: readonly MetricsResult[]): {
@@ -82,20 +83,4 @@ function most(from: Float64Array, fromAt: number, to: Float64Array, toAt: number
 const combiners: Readonly<Record<MetricsFunction['kind'], Combine>> = {
   ...{ count: add, sum: add, histogram: add, compare: add },
   ...{ min: least, max: most },
-}
-
-function sumStats(parts: readonly MetricsResult[]): ReadStats {
-  const sum: ReadStats = {
-    ...{ inspectedBytes: 0, inspectedTraces: 0, inspectedSpans: 0 },
-    ...{ totalBlocks: 0, totalBlockBytes: 0 },
-  }
-  for (const { stats } of parts) {
-    for (const name of Object.keys(sum) as (keyof ReadStats)[]) sum[name] += stats[name]
-  }
-  return sum
-}
-
-function joinPartial(parts: readonly MetricsResult[]): { partial?: string } {
-  const reasons = new Set(parts.map(part => part.partial).filter(reason => reason !== undefined))
-  return reasons.size === 0 ? {} : { partial: [...reasons].join('; ') }
 }
