@@ -109,7 +109,8 @@ export class BlockSource implements ColumnSource {
   }
 
   codeInGroup(ref: ColumnRef, code: number, group: number): boolean {
-    if (this.file.f.columnDictionaryPerGroup[ref.id] === 1) return true
+    // A resource is stored once for all groups whose spans have it.
+    if (this.file.f.columnDictionaryPerGroup[ref.id] === 1 || isOwnerColumn(ref)) return true
     return this.dictionary(ref, group).mayBeInGroup(code, group)
   }
 
