@@ -23,7 +23,7 @@ const layers = [
   ['storage', 'metrics'],
   ['search'],
   ['distributor', 'ingester', 'querier', 'frontend', 'compactor', 'overrides'],
-  ['receiver', 'remote', 'api'],
+  ['receiver', 'remote', 'api', 'cli'],
   ['app'],
 ]
 
