@@ -1,6 +1,7 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
-import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
+import { type ColumnName, Scope, type ScopeCode, type ValueTypeCode } from '../../model/columns.ts'
+import { countFault, intrinsicFault, valueLimit, wantedSum } from './check-counts.ts'
 import { checkFooter } from './check-footer.ts'
 import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
@@ -9,7 +10,9 @@ import {
   align8,
   blockMagic,
   blockVersion,
+  Encoding,
   headerBytes,
+  type IntrinsicColumn,
   tailBytes,
   tailReadBytes,
 } from './format.ts'
@@ -68,6 +71,10 @@ export class BlockFile {
     this.columns = readColumns(this.f)
     this.#chunkColumn = columnOfChunk(this.f)
     this.#chunkOffset = this.#placeChunks()
+    const fault = intrinsicFault(this.columns) ?? countFault(this.f, this.columns)
+    if (fault === undefined) return
+    const { offset } = this.footerPlace
+    throw new Corruption(`footer: values of ${fault}`, { object: reader.object, offset })
   }
 
   /** Reads and checks the tail. Fails with CORRUPT, or UNIMPLEMENTED for a newer version. */
@@ -203,6 +210,9 @@ export class BlockFile {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
+    if (offset + length > this.reader.size) {
+      throw new Corruption(`a section of ${length} bytes`, { object: this.reader.object, offset })
+    }
     this.bytesRead += length
     const bytes = await this.reader.read(offset, length)
     if (bytes.length !== length) {
@@ -228,6 +238,32 @@ export class BlockFile {
     }
   }
 
+  /** Codes, rows and shapes are used as indexes: those that do not exist were written wrong. */
+  #checkValues(chunk: number, { values, base }: DecodedChunk): void {
+    const column = this.#chunkColumn[chunk]!
+    const name = this.columns[column]!
+    const countOf = (key: IntrinsicColumn, group: number) => this.#countOf(key, group)
+    const limit = valueLimit(this.f, name, column, chunk, countOf) - base
+    if (greatestPossible(this.chunkStats(chunk)) >= limit) {
+      for (let i = 0; i < values.length; i++) {
+        if (values[i]! >= limit) throw this.#corruption(chunk, 'values')
+      }
+    }
+    const wanted = wantedSum(this.f, name, this.f.chunkGroup[chunk]!, countOf)
+    if (wanted === undefined) return
+    let sum = base * values.length
+    for (let i = 0; i < values.length; i++) sum += values[i]!
+    if (sum !== wanted) throw this.#corruption(chunk, 'values')
+  }
+
+  #countOf(key: IntrinsicColumn, group: number): number {
+    const column = this.columns.findIndex(name => {
+      return name.scope === Scope.intrinsic && name.key === key
+    })
+    const chunk = column < 0 ? -1 : this.chunkOf(column, group)
+    return chunk < 0 ? 0 : this.f.chunkCount[chunk]!
+  }
+
   #corruption(chunk: number, what: string): Corruption {
     const { key } = this.columns[this.#chunkColumn[chunk]!]!
     return new Corruption(`${what} of column ${key}`, {
@@ -242,6 +278,7 @@ export class BlockFile {
     // Views would keep the whole run of bytes alive: copy what is not unpacked anyway.
     const own = bytes.byteLength < bytes.buffer.byteLength ? copyBytes(bytes) : bytes
     const decoded = this.#decodable(chunk, () => decodeChunk(stats, own))
+    this.#checkValues(chunk, decoded)
     this.cache.set(this.#key(chunk), decoded, decoded.values.byteLength + 100)
     return decoded
   }
@@ -312,6 +349,12 @@ export interface FooterArrays {
   readonly dictionaryPagesOffset: Float64Array
   readonly indexOffset: number
   readonly indexPageCrc: Uint32Array
+}
+
+/** How far above its base a value can be, by what the footer says of the chunk. */
+function greatestPossible({ encoding, width }: ChunkStats): number {
+  if (encoding === Encoding.constant) return 0
+  return encoding === Encoding.packed ? 2 ** width - 1 : Number.POSITIVE_INFINITY
 }
 
 interface ReadFooter {

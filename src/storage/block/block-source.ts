@@ -268,6 +268,10 @@ export class BlockSource implements ColumnSource {
       if (lanes[n + i] !== low) continue
       const place = lanes[2 * n + i]!
       const found = { group: Math.floor(place / 1_048_576), trace: place % 1_048_576 }
+      if (!(found.trace < this.file.f.groupTraces[found.group]!)) {
+        const { object } = this.file.reader
+        throw new Corruption('trace index place', { object, offset: this.file.f.indexOffset })
+      }
       const ref = this.#intrinsics.get('trace.id')!
       const loaded = await this.load(found.group, [ref], new Set())
       const ids = loaded.vector(ref)!.values as Uint8Array

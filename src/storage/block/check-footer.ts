@@ -120,7 +120,10 @@ function sizeFault(f: FooterArrays, chunk: number, type: ValueTypeCode): string 
   const width = f.chunkWidth[chunk]!
   const bytes = f.chunkBytes[chunk]!
   if (count === 0 || count > chunkValuesMax) return 'number of values'
-  if (f.chunkScale[chunk]! > 4) return 'scale'
+  const isSigned = type === ValueType.int || type === ValueType.double
+  if (f.chunkScale[chunk]! > (isSigned ? 4 : 0)) return 'scale'
+  const min = f.chunkMin[chunk]!
+  if (!isSigned && !(Number.isSafeInteger(min) && min >= 0)) return 'least value'
   const isFixed = fixedTypes.has(type)
   const encoding = f.chunkEncoding[chunk]!
   if (isFixed !== (encoding === Encoding.bytes)) return 'encoding'

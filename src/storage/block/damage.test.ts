@@ -2,9 +2,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Corruption, Failure } from '../../base/errors.ts'
 import { createBlockCache } from './block-cache.ts'
-import { BlockFile } from './block-file.ts'
+import { BlockFile, type FooterArrays } from './block-file.ts'
 import { BlockSource } from './block-source.ts'
 import { tailBytes } from './format.ts'
+import { resealed } from './reseal-fixture.ts'
 import {
   columnsOf,
   everyNeed,
@@ -74,6 +75,43 @@ test('a read that gives fewer bytes than asked is corruption', async () => {
     }
   }
 })
+
+/** Changes to vectors of the footer: their first element gets another value. */
+const footerFaults: readonly (readonly [keyof FooterArrays, value: number, says: RegExp])[] = [
+  ['groupSpans', 5, /footer: spans/],
+  ['groupSpans', 0xffffffff, /footer: spans/],
+  ['groupTraces', 0, /footer: traces/],
+  ['columnFirstChunk', 9, /footer: chunks of columns/],
+  ['columnScope', 9, /footer: scope of column 0/],
+  ['columnType', 77, /footer: type of column 0/],
+  ['columnByKey', 60_000, /footer: order of columns/],
+  ['chunkGroup', 7, /footer: group of chunk 0/],
+  ['chunkCount', 0, /footer: number of values of chunk 0/],
+  ['chunkCount', 0xffffffff, /footer: number of values of chunk 0/],
+  ['chunkBytes', 0xffff, /footer: size of chunk 0/],
+  ['chunkEncoding', 99, /footer: encoding of chunk 0/],
+  ['chunkWidth', 200, /footer: width of chunk 0/],
+  ['shapeEnd', 0xffff, /footer: shapes/],
+  ['shapeColumn', 60_000, /footer: columns of shapes/],
+  ['dictionaryValues', 0x7fffffff, /footer: values of dictionary 0/],
+  ['dictionaryHeadBytes', 0x7fffffff, /footer: place of dictionary 0/],
+]
+for (const [vector, value, says] of footerFaults) {
+  test(`a footer written with ${vector} ${value} is refused`, async () => {
+    const wrong = await resealed(smallBlock(), (bytes, { f, footerPlace }) => {
+      const lane = f[vector] as Uint32Array
+      const at = footerPlace.offset + lane.byteOffset
+      bytes.writeUIntLE(value, at, lane.BYTES_PER_ELEMENT)
+    })
+    try {
+      await openBlock(wrong)
+      assert.unreachable()
+    } catch (error) {
+      assert.instance(error, Corruption)
+      assert.match((error as Failure).message, says)
+    }
+  })
+}
 
 test('another version is refused by name', async () => {
   for (const version of [0, 2, 0xffffffff]) {
