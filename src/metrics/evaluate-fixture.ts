@@ -10,10 +10,11 @@ import type { TimeGrid } from './time-range.ts'
 /** Queries over answers that a test writes down, and their series as lines of text. */
 
 /** Filters of single spans, without any other stage. */
-export const compileOneFilter: CompilePipeline = ({ stages: [stage] }, context) => {
-  const isFilter = stage?.kind === 'spansets' && stage.expression.kind === 'filter'
-  if (!isFilter) throw new Error('the test has a filter of spans only')
-  const spans = compileCondition((stage.expression as never)['condition'], context)
+const compileOneFilter: CompilePipeline = ({ stages: [stage] }, context) => {
+  if (stage?.kind !== 'spansets' || stage.expression.kind !== 'filter') {
+    throw new Error('the query of a test begins with a filter of spans')
+  }
+  const spans = compileCondition(stage.expression.condition, context)
   if (spans.kind === 'notSupported') throw new Error(spans.what)
   return { spans, stages: [] }
 }

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { evaluate, type PlainSeries } from './evaluate-fixture.ts'
+import { answer, compile, evaluate, minutes, type PlainSeries } from './evaluate-fixture.ts'
+import { evaluatePlan } from './evaluate-plan.ts'
 
 const test = suite('metrics: quantiles')
 
@@ -81,6 +82,26 @@ test('each combination of labels has a histogram of its own', () => {
     '{.k="b", p=1} 4096',
     '{p=1} 16',
   ])
+})
+
+test('an exemplar goes to the quantile that is nearest to it', () => {
+  const result = {
+    ...answer(1, [[[3], [4]]]),
+    exemplars: [
+      { series: 0, timeNs: '30000000000', traceId: 'a', value: 7 },
+      { series: 0, timeNs: '30000000000', traceId: 'b', value: 5 },
+      { series: 0, timeNs: '90000000000', traceId: 'of another time', value: 5 },
+    ],
+  }
+  const { plan } = compile('{} | quantile_over_time(.v, .5, 1)')
+  const { exemplars } = evaluatePlan(plan, [result], minutes(1))
+  assert.equal(
+    exemplars.map(({ series, traceId, value }) => [series, traceId, value]),
+    [
+      [1, 'a', 7],
+      [0, 'b', 5],
+    ],
+  )
 })
 
 test('nothing counted: no series', () => {

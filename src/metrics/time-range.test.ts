@@ -39,7 +39,7 @@ test('ranges are widened to multiples of the step, and one step to the left', ()
 test('default steps', () => {
   const step = (range: number) =>
     Number(rangeGrid(0n, seconds(range), undefined, limits).stepNs) / 1e9
-  const table: [range: number, step: number][] = [
+  const table = [
     ...([
       [1, 0.05],
       [59, 0.2],
@@ -57,7 +57,7 @@ test('default steps', () => {
       [21_600, 60],
       [86_400, 300],
     ] as const),
-  ].map(([range, wanted]) => [range, wanted])
+  ]
   for (const [range, wanted] of table) assert.is(step(range), wanted, `${range} s`)
 })
 

@@ -96,6 +96,7 @@ class AttributeTable {
         this.#starts.get(column)![item - first] = rank
         next.set(column, rank + 1)
         const { dictionary, reader, codes } = this.#column(column)
+        if (rank >= reader.count) throw this.#corruption('a value of a shape')
         if (dictionary) codes.add(reader.at(rank))
       }
     }
