@@ -20,10 +20,10 @@ const layers = [
   ['base'],
   ['model'],
   ['wire', 'net', 'traceql', 'ring', 'contract'],
-  ['storage'],
+  ['storage', 'metrics'],
   ['search'],
   ['distributor', 'ingester', 'querier', 'frontend', 'compactor', 'overrides'],
-  ['receiver', 'remote', 'api'],
+  ['receiver', 'remote', 'api', 'cli'],
   ['app'],
 ]
 

@@ -15,6 +15,7 @@ import { Querier } from '../querier/querier.ts'
 import { FrontendPulls } from '../remote/frontend-pulls.ts'
 import { IngesterPool } from '../remote/ingester-pool.ts'
 import { type PullStream, remoteRunner } from '../remote/query-pull.ts'
+import { compileMetrics } from '../traceql/compile-metrics.ts'
 import { compileSearch } from '../traceql/compile-search.ts'
 import { extractFilter } from '../traceql/extract-filter.ts'
 import { parseTagName } from '../traceql/parse-tag-name.ts'
@@ -171,12 +172,26 @@ export async function startTempoApi(
   around: Surroundings,
   parts: PartsOf<Parts>,
 ): Promise<Started<null>> {
-  const { config, log, tenants } = around
+  const { config, clock, log, tenants } = around
   const { search, maxQueryExpressionBytes } = config.queryFrontend
   const overrides = parts.get('overrides')
   const options = { queryBytesMax: maxQueryExpressionBytes }
+  const { metrics } = config.queryFrontend
+  const queries = parts.get('query-frontend')
   const routes = tempoRoutes({
-    queries: parts.get('query-frontend'),
+    queries,
+    metrics: {
+      queries,
+      parseMetrics: query => compileMetrics(validateQuery(parseQuery(query, options))),
+      settings: {
+        exemplarsMax: metrics.maxExemplars,
+        intervalsMax: metrics.maxIntervals,
+        seriesMax: metrics.maxResponseSeries,
+      },
+      durationMaxMsFor: tenant =>
+        overrides.limitsFor(tenant).read.maxMetricsDurationMs || metrics.maxDurationMs,
+      clock,
+    },
     settings: {
       defaultResultLimit: search.defaultResultLimit,
       maxResultLimit: search.maxResultLimit,

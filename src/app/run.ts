@@ -23,6 +23,18 @@ export interface RunOptions {
 
 /** Exit codes: 0 ended in order, 1 failed while running, 2 the command line or configuration is wrong. */
 export async function run(options: RunOptions): Promise<void> {
+  const [command, ...rest] = options.argv
+  if (command === 'block') {
+    const { runBlockCommand } = await import('../cli/block-command.ts')
+    process.exitCode = await runBlockCommand(rest, {
+      disk: systemDisk,
+      clock: systemClock,
+      out: text => process.stdout.write(text),
+      err: text => process.stderr.write(text),
+      isInteractive: process.stderr.isTTY === true,
+    })
+    return
+  }
   const loaded = load(options.argv)
   if (!loaded) return
   switch (loaded.action) {

@@ -8,8 +8,8 @@ import type {
   TagValuesRequest,
   TraceHit,
 } from '../contract/queries.ts'
+import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
-import type { MetricsPart } from '../search/metrics/metrics-source.ts'
 import type { HashSet, LocalSource, QuerySource } from '../search/query-source.ts'
 import type { TagValueSet } from '../search/tags.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'

@@ -10,12 +10,12 @@ import type {
   TagValuesRequest,
   TraceHit,
 } from '../contract/queries.ts'
+import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
 import { emptyStats } from '../search/compose.ts'
 import { addStats } from '../search/composite-source.ts'
-import type { MetricsPart } from '../search/metrics/metrics-source.ts'
 import type { HashSet, QuerySource } from '../search/query-source.ts'
 import type { TagValueSet } from '../search/tags.ts'
 import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'

@@ -17,13 +17,13 @@ import type {
   TraceHit,
   TraceResult,
 } from '../contract/queries.ts'
+import { spreadExemplars } from '../metrics/exemplars.ts'
+import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
-import { mergeMetrics } from './metrics/merge.ts'
-import type { MetricsPart } from './metrics/metrics-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
 import { joinSources, splitInside } from './split-set.ts'
 import { type TagValueSet, tagScopes } from './tags.ts'
@@ -141,11 +141,28 @@ export async function composeMetrics(
   for (const { source, left } of jobs) {
     parts.push(await source.metrics(request, left, stats, signal))
   }
-  const { seriesDropped, ...merged } = mergeMetrics(parts, request)
-  if (seriesDropped === 0) return { ...merged, stats }
-  const total = merged.series.length + seriesDropped
-  const partial = `${seriesDropped} of ${total} series are left out: the limit is ${request.seriesMax}`
-  return { ...merged, stats, partial }
+  const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
+  const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
+  return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
+}
+
+/** What no source at all contributes. */
+function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
+  const lanes = Array.from({ length: kind === 'sum' ? 2 : 1 }, () => new Float64Array(0))
+  return { series: [], steps, lanes, exemplars: [] }
+}
+
+/** The first series in order of their labels, and a sentence when that is not all. */
+function withSeriesMax(result: MetricsResult, seriesMax: number): MetricsResult {
+  const { series, steps, lanes, exemplars } = result
+  if (seriesMax === 0 || series.length <= seriesMax) return result
+  return {
+    ...result,
+    series: series.slice(0, seriesMax),
+    lanes: lanes.map(lane => lane.slice(0, seriesMax * steps)),
+    exemplars: exemplars.filter(exemplar => exemplar.series < seriesMax),
+    partial: `${series.length - seriesMax} of ${series.length} series are left out: the limit is ${seriesMax}`,
+  }
 }
 
 /** False when no trace can overlap the range, not even one with parts before and behind it. */

@@ -8,10 +8,10 @@ import type {
   TagValuesRequest,
   TraceHit,
 } from '../contract/queries.ts'
+import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
 import { composeIndex, composeMetrics, composeSearch, composeTrace } from './compose.ts'
-import type { MetricsPart } from './metrics/metrics-source.ts'
 import type { HashSet, QuerySource } from './query-source.ts'
 import type { TagValueSet } from './tags.ts'
 

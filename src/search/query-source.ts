@@ -8,8 +8,9 @@ import type {
   TagValuesRequest,
   TraceHit,
 } from '../contract/queries.ts'
+import type { MetricsPart } from '../metrics/merge.ts'
 import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
-import { type MetricsPart, metricsOfSource } from './metrics/metrics-source.ts'
+import { metricsOfSource } from './metrics/metrics-source.ts'
 import { type Excluded, searchSource } from './search-source.ts'
 import { operationsOf, type TagValueSet, tagNamesOf, tagValuesOf } from './tags.ts'
 

@@ -160,7 +160,7 @@ function writeServiceStats(out: ProtoWriter, stats: ServiceStats): void {
   out.endMessage(entry)
 }
 
-function writeAttribute(out: ProtoWriter, field: number, attribute: Attribute): void {
+export function writeAttribute(out: ProtoWriter, field: number, attribute: Attribute): void {
   const mark = out.beginMessage(field)
   writeText(out, 1, attribute.key)
   const value = out.beginMessage(2)
@@ -191,7 +191,7 @@ function writeAnyValue(out: ProtoWriter, { type, value }: AttributeValue): void 
   }
 }
 
-function writeSearchMetrics(out: ProtoWriter, metrics: SearchMetrics): void {
+export function writeSearchMetrics(out: ProtoWriter, metrics: SearchMetrics): void {
   writeNumber(out, 1, metrics.inspectedTraces)
   writeNumber(out, 2, metrics.inspectedBytes)
   writeNumber(out, 3, metrics.totalBlocks)

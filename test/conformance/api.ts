@@ -1,5 +1,6 @@
 import { tempoRoutes } from '../../src/api/tempo/routes.ts'
 import type { QuerySource } from '../../src/search/query-source.ts'
+import { compileMetrics } from '../../src/traceql/compile-metrics.ts'
 import { compileSearch } from '../../src/traceql/compile-search.ts'
 import { extractFilter } from '../../src/traceql/extract-filter.ts'
 import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
@@ -9,8 +10,16 @@ import { queriesOf } from './stores.ts'
 
 /** Tempo's API over sources, with its default settings. */
 export function tempoApi(sources: readonly QuerySource[]) {
+  const queries = queriesOf(sources)
   return tempoRoutes({
-    queries: queriesOf(sources),
+    queries,
+    metrics: {
+      queries,
+      parseMetrics: query => compileMetrics(validateQuery(parseQuery(query))),
+      settings: { exemplarsMax: 100, intervalsMax: 10_000, seriesMax: 1000 },
+      durationMaxMsFor: () => 86_400_000,
+      clock: { nowMs: () => 1_764_000_000_000 },
+    },
     parseQuery: query => compileSearch(validateQuery(parseQuery(query))),
     parseTagName,
     extractFilter,

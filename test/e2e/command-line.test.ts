@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { smallBlock } from '../../src/storage/block/small-block-fixture.ts'
 import { loopback, Server, startServer, temporaryDirectory } from '../tools/server.ts'
 import { localTrace, oneProcess } from './one-process.ts'
 import { stopsInOrder } from './seed-scenario.ts'
@@ -169,6 +170,23 @@ for (const [port, setting] of listeners) {
     }
   })
 }
+
+test('block verify and block inspect', async () => {
+  const path = join(directory.path, 'data.vblk')
+  const block = smallBlock()
+  await writeFile(path, block)
+  const good = await runs('block', 'verify', path)
+  assert.equal([good.code, good.output], [0, '1 block, 4,488 bytes: nothing is wrong\n'])
+  const { code, output } = await runs('block', 'inspect', path)
+  assert.is(code, 0)
+  assert.match(output, '4 spans, 3 traces, 1 group')
+  block[100] = block[100]! ^ 1
+  await writeFile(path, block)
+  const damaged = await runs('block', 'verify', path)
+  assert.is(damaged.code, 1)
+  assert.match(damaged.output, `${path}: column `)
+  assert.is((await runs('block', 'verify')).code, 2)
+})
 
 test('a data directory that is in use', async () => {
   const trace = localTrace(directory.path)

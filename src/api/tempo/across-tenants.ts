@@ -1,6 +1,5 @@
+import { mergeCompleteness, mergeStats } from '../../contract/merge-answers.ts'
 import type {
-  Completeness,
-  ReadStats,
   SearchRequest,
   SearchResult,
   SpanHit,
@@ -49,29 +48,6 @@ export function acrossTenants(
         parts => mergeTagValues(parts, request),
       ),
   }
-}
-
-function mergeStats(parts: readonly { readonly stats: ReadStats }[]): ReadStats {
-  const sum = {
-    inspectedBytes: 0,
-    inspectedTraces: 0,
-    inspectedSpans: 0,
-    totalBlocks: 0,
-    totalBlockBytes: 0,
-  }
-  for (const { stats } of parts) {
-    sum.inspectedBytes += stats.inspectedBytes
-    sum.inspectedTraces += stats.inspectedTraces
-    sum.inspectedSpans += stats.inspectedSpans
-    sum.totalBlocks += stats.totalBlocks
-    sum.totalBlockBytes += stats.totalBlockBytes
-  }
-  return sum
-}
-
-function mergeCompleteness(parts: readonly Completeness[]): Completeness {
-  const reasons = new Set(parts.map(part => part.partial).filter(reason => reason !== undefined))
-  return reasons.size === 0 ? {} : { partial: [...reasons].join('; ') }
 }
 
 /** Protobuf messages of one type are merged by writing them one after the other. */

@@ -1,4 +1,4 @@
-import { escapeHtml, jsonDouble, jsonText } from '../../wire/json-bytes.ts'
+import { jsonDouble, jsonText } from '../../wire/json-bytes.ts'
 import { anyValueToJson } from '../../wire/otlp-json-encode.ts'
 import type {
   Attribute,
@@ -14,6 +14,7 @@ import type {
   SpanSet,
   TraceSearchMetadata,
 } from '../../wire/tempo-proto.ts'
+import { list, long, number, object, strings, text } from './json-members.ts'
 
 /**
  * The JSON of Tempo's answers: proto3 JSON with 64-bit numbers as text and zero fields left out,
@@ -62,7 +63,7 @@ function renderSpan(span: SpanHit): string {
   ])
 }
 
-function renderAttribute({ key, value }: Attribute): string {
+export function renderAttribute({ key, value }: Attribute): string {
   return object([text('key', key), `"value":${renderValue(value)}`])
 }
 
@@ -81,7 +82,7 @@ function renderValue({ type, value }: AttributeValue): string {
   }
 }
 
-function renderSearchMetrics(metrics: SearchMetrics): string {
+export function renderSearchMetrics(metrics: SearchMetrics): string {
   return object([
     number('inspectedTraces', metrics.inspectedTraces),
     long('inspectedBytes', metrics.inspectedBytes),
@@ -142,30 +143,4 @@ export function renderTraceById(
     trace ?? Buffer.from('{}'),
     Buffer.from(`,"metrics":${metrics}${status}}`),
   ])
-}
-
-/** Members that are empty text are absent. */
-function object(members: readonly string[]): string {
-  return `{${members.filter(member => member !== '').join()}}`
-}
-
-function text(name: string, value: string): string {
-  return value === '' ? '' : `"${name}":${jsonText(value)}`
-}
-
-function number(name: string, value: number | undefined): string {
-  return value === undefined || value === 0 ? '' : `"${name}":${value}`
-}
-
-/** A 64-bit number. */
-function long(name: string, value: string | number | undefined): string {
-  return value === undefined || Number(value) === 0 ? '' : `"${name}":"${value}"`
-}
-
-function list(name: string, items: readonly string[]): string {
-  return items.length === 0 ? '' : `"${name}":[${items.join()}]`
-}
-
-function strings(values: readonly string[]): string {
-  return escapeHtml(JSON.stringify(values))
 }

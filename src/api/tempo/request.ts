@@ -1,4 +1,5 @@
 import type { TraceQueries } from '../../contract/queries.ts'
+import type { MetricsPlan } from '../../model/metrics-plan.ts'
 import type { Operand, Predicate } from '../../model/predicate.ts'
 import type { SpansetStage } from '../../model/spanset.ts'
 
@@ -38,8 +39,35 @@ export interface TempoTraceql {
   readonly extractFilter: (query: string) => Predicate | undefined
 }
 
+/** What TraceQL metrics need from outside. */
+export interface MetricsDeps {
+  readonly queries: Pick<TraceQueries, 'metrics'>
+  /**
+   * Fails with BAD_QUERY and the bare text of the error; its field `stage` is `parse` or `validate`,
+   * or absent when the query is understood and asks for no metrics.
+   */
+  readonly parseMetrics: (query: string) => {
+    readonly plan: MetricsPlan
+    /** The hint `exemplars`: false for none, true for as many as there may be. */
+    readonly hints: { readonly exemplars?: boolean | number }
+  }
+  readonly settings: MetricsSettings
+  /** Longest range of a query of the tenant; 0 = any. */
+  readonly durationMaxMsFor: (tenant: string) => number
+  readonly clock: { nowMs(): number }
+}
+
+export interface MetricsSettings {
+  readonly exemplarsMax: number
+  /** Steps of a range query; 0 = as many as there can be. */
+  readonly intervalsMax: number
+  /** Series of an answer, the others are left out, which is said; 0 = all. */
+  readonly seriesMax: number
+}
+
 export interface TempoDeps extends TempoTraceql {
   readonly queries: TraceQueries
+  readonly metrics: MetricsDeps
   readonly settings: TempoSettings
   readonly limitsFor: (tenant: string) => TenantReadLimits
   /** The tenants of a request, at least one. Fails with NO_TENANT or BAD_REQUEST. */
@@ -95,7 +123,7 @@ export function tagAnswerBytesMax(deps: TempoDeps, tenants: readonly string[]): 
 }
 
 /** 0 counts as no limit. */
-function smallestLimit(limits: readonly number[]): number {
+export function smallestLimit(limits: readonly number[]): number {
   const set = limits.filter(limit => limit > 0)
   return set.length === 0 ? 0 : Math.min(...set)
 }

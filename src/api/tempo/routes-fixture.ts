@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert'
 import { fail } from '../../base/errors.ts'
 import type { ReadStats, TraceHit, TraceQueries } from '../../contract/queries.ts'
+import { compile } from '../../metrics/evaluate-fixture.ts'
 import type { Operand } from '../../model/predicate.ts'
 import { otlpJsonToProtobuf } from '../../wire/otlp-json-decode.ts'
 import type { TempoDeps } from './request.ts'
@@ -86,6 +87,13 @@ export function fixture(
   })
   const app = tempoRoutes({
     queries: recorded,
+    metrics: {
+      queries: recorded,
+      parseMetrics: compile,
+      settings: { exemplarsMax: 100, intervalsMax: 10_000, seriesMax: 1000 },
+      durationMaxMsFor: () => 86_400_000,
+      clock: { nowMs: () => 1_795_430_361_000 },
+    },
     parseQuery: query => {
       if (query === '{') throw fail('BAD_QUERY', 'parse error at line 1, col 2: syntax error')
       const select: Operand[] = [{ kind: 'intrinsic', name: 'status' }]

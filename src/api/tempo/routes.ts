@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono'
+import { queryInstant, queryRange } from './metrics.ts'
 import { failureReply, textReply, toResponse } from './reply.ts'
 import type { Reply, TempoDeps, TempoRequest } from './request.ts'
 import { search } from './search.ts'
@@ -26,6 +27,10 @@ export function tempoRoutes(deps: TempoDeps): Hono {
   serve('/api/v2/search/tags', '/api/v2/search/tags', '', tagNamesV2)
   serve('/api/search/tag/:tag{.*}/values', '/search/tag/', '/values', tagValuesV1)
   serve('/api/v2/search/tag/:tag{.*}/values', '/search/tag/', '/values', tagValuesV2)
+  const range: Endpoint = ({ metrics }, request) => queryRange(metrics, request)
+  const instant: Endpoint = ({ metrics }, request) => queryInstant(metrics, request)
+  serve('/api/metrics/query_range', '/api/metrics/query_range', '', range)
+  serve('/api/metrics/query', '/api/metrics/query', '', instant)
   app.all('/api/echo', () => toResponse(textReply(200, 'echo\n'), ''))
   return app
 }

@@ -207,8 +207,13 @@ const frontendMetrics = group({
       default: 10_000,
       help: 'Most steps of a range query; 0 = any.',
     }),
+    maxResponseSeries: int({
+      yaml: 'max_response_series',
+      default: 1000,
+      help: 'Most series of an answer, which says when it has left some out; 0 = any.',
+    }),
     unused: ignored({
-      keys: ['streaming_shards', 'duration_slo', 'throughput_bytes_slo', 'max_response_series'],
+      keys: ['streaming_shards', 'duration_slo', 'throughput_bytes_slo'],
       help: 'Answers are streamed as they come.',
     }),
   },

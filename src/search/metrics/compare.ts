@@ -1,10 +1,11 @@
 import type { LabelValue } from '../../contract/queries.ts'
+import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { Filter } from '../filter.ts'
 import { type Mask, markedRows } from '../kernels.ts'
 import { type CompareAttribute, compareAttributes } from './compare-attribute.ts'
-import type { MetricsPart, MetricsReader, MetricsScan } from './metrics-source.ts'
+import type { MetricsReader, MetricsScan } from './metrics-source.ts'
 import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
 
 type CompareFunction = Extract<MetricsFunction, { kind: 'compare' }>

@@ -1,9 +1,5 @@
-import type {
-  LabelValue,
-  MetricsExemplar,
-  MetricsRequest,
-  ReadStats,
-} from '../../contract/queries.ts'
+import type { MetricsRequest, ReadStats } from '../../contract/queries.ts'
+import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { throwIfAborted } from '../abort.ts'
@@ -20,14 +16,6 @@ import { readNumbers } from './numbers.ts'
 import { exponentValues, powerBuckets } from './power-buckets.ts'
 import { SeriesTable } from './series-table.ts'
 import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
-
-/** What one source contributes; see `MetricsResult` for the lanes. */
-export interface MetricsPart {
-  readonly series: readonly (readonly LabelValue[])[]
-  readonly steps: number
-  readonly lanes: readonly Float64Array[]
-  readonly exemplars: readonly MetricsExemplar[]
-}
 
 export async function metricsOfSource(
   source: ColumnSource,

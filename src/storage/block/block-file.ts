@@ -1,6 +1,8 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
-import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
+import { type ColumnName, Scope, type ScopeCode, type ValueTypeCode } from '../../model/columns.ts'
+import { countFault, intrinsicFault, valueLimit, wantedSum } from './check-counts.ts'
+import { checkFooter } from './check-footer.ts'
 import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
 import { type BlockFooter, viewFooter } from './footer.ts'
@@ -8,7 +10,9 @@ import {
   align8,
   blockMagic,
   blockVersion,
+  Encoding,
   headerBytes,
+  type IntrinsicColumn,
   tailBytes,
   tailReadBytes,
 } from './format.ts'
@@ -19,6 +23,12 @@ export interface RangeReader {
   readonly object: string
   readonly size: number
   read(offset: number, length: number): Promise<Uint8Array>
+}
+
+/** A stretch of the object. */
+export interface Place {
+  readonly offset: number
+  readonly bytes: number
 }
 
 /** Byte-bounded cache shared by all blocks of a thread; keys are unique over blocks. */
@@ -41,6 +51,7 @@ export class BlockFile {
   readonly groupCount: number
   readonly columns: readonly ColumnName[]
   readonly f: FooterArrays
+  readonly footerPlace: Place
   /** Bytes read from storage through this object. */
   bytesRead = 0
   readonly cache: BlockCache
@@ -48,17 +59,22 @@ export class BlockFile {
   readonly #chunkOffset: Float64Array
   readonly #chunkColumn: Uint32Array
 
-  private constructor(id: string, reader: RangeReader, footer: BlockFooter, cache: BlockCache) {
+  private constructor(id: string, reader: RangeReader, footer: ReadFooter, cache: BlockCache) {
     this.id = id
     this.reader = reader
     this.cache = cache
-    this.f = footerArrays(footer)
-    this.spans = footer.spans()
-    this.traces = footer.traces()
+    this.f = footer.f
+    this.footerPlace = footer.footerPlace
+    this.spans = footer.spans
+    this.traces = footer.traces
     this.groupCount = this.f.groupSpans.length
     this.columns = readColumns(this.f)
     this.#chunkColumn = columnOfChunk(this.f)
     this.#chunkOffset = this.#placeChunks()
+    const fault = intrinsicFault(this.columns) ?? countFault(this.f, this.columns)
+    if (fault === undefined) return
+    const { offset } = this.footerPlace
+    throw new Corruption(`footer: values of ${fault}`, { object: reader.object, offset })
   }
 
   /** Reads and checks the tail. Fails with CORRUPT, or UNIMPLEMENTED for a newer version. */
@@ -88,7 +104,8 @@ export class BlockFile {
       throw new Corruption('footer checksum', { object: reader.object, offset: footerAt })
     }
     // A copy begins at an address divisible by 8, as the vectors of 64-bit numbers need.
-    const file = new BlockFile(id, reader, viewFooter(copyBytes(found)), cache)
+    const footer = readFooter(copyBytes(found), footerAt, reader.object)
+    const file = new BlockFile(id, reader, footer, cache)
     file.bytesRead += inTail >= 0 ? length : length + footerBytes
     return file
   }
@@ -106,6 +123,14 @@ export class BlockFile {
       else high = middle - 1
     }
     return -1
+  }
+
+  chunkPlace(chunk: number): Place {
+    return { offset: this.#chunkOffset[chunk]!, bytes: this.f.chunkBytes[chunk]! }
+  }
+
+  columnOfChunk(chunk: number): number {
+    return this.#chunkColumn[chunk]!
   }
 
   chunkStats(chunk: number): ChunkStats {
@@ -173,7 +198,11 @@ export class BlockFile {
           const start = this.#chunkOffset[chunk]! - run.offset
           const own = bytes.subarray(start, start + this.f.chunkBytes[chunk]!)
           this.#check(chunk, own)
-          readers.set(chunk, readChunk(this.chunkStats(chunk), own))
+          const stats = this.chunkStats(chunk)
+          readers.set(
+            chunk,
+            this.#decodable(chunk, () => readChunk(stats, own)),
+          )
         }
       }),
     )
@@ -181,6 +210,9 @@ export class BlockFile {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
+    if (offset + length > this.reader.size) {
+      throw new Corruption(`a section of ${length} bytes`, { object: this.reader.object, offset })
+    }
     this.bytesRead += length
     const bytes = await this.reader.read(offset, length)
     if (bytes.length !== length) {
@@ -194,8 +226,47 @@ export class BlockFile {
 
   #check(chunk: number, bytes: Uint8Array): void {
     if (crc(bytes) === this.f.chunkCrc[chunk]) return
+    throw this.#corruption(chunk, 'checksum')
+  }
+
+  /** Bytes with a good checksum that cannot be decoded were written wrong. */
+  #decodable<T>(chunk: number, decode: () => T): T {
+    try {
+      return decode()
+    } catch {
+      throw this.#corruption(chunk, 'encoding')
+    }
+  }
+
+  /** Codes, rows and shapes are used as indexes: those that do not exist were written wrong. */
+  #checkValues(chunk: number, { values, base }: DecodedChunk): void {
+    const column = this.#chunkColumn[chunk]!
+    const name = this.columns[column]!
+    const countOf = (key: IntrinsicColumn, group: number) => this.#countOf(key, group)
+    const limit = valueLimit(this.f, name, column, chunk, countOf) - base
+    if (greatestPossible(this.chunkStats(chunk)) >= limit) {
+      for (let i = 0; i < values.length; i++) {
+        if (values[i]! >= limit) throw this.#corruption(chunk, 'values')
+      }
+    }
+    const wanted = wantedSum(this.f, name, this.f.chunkGroup[chunk]!, countOf)
+    if (wanted === undefined) return
+    let sum = base * values.length
+    for (let i = 0; i < values.length; i++) sum += values[i]!
+    if (sum !== wanted) throw this.#corruption(chunk, 'values')
+  }
+
+  #countOf(key: IntrinsicColumn, group: number): number {
+    const column = this.columns.findIndex(name => {
+      return name.scope === Scope.intrinsic && name.key === key
+    })
+    const chunk = column < 0 ? -1 : this.chunkOf(column, group)
+    return chunk < 0 ? 0 : this.f.chunkCount[chunk]!
+  }
+
+  #corruption(chunk: number, what: string): Corruption {
     const { key } = this.columns[this.#chunkColumn[chunk]!]!
-    throw new Corruption(`checksum of column ${key}`, {
+    return new Corruption(`${what} of column ${key}`, {
       object: this.reader.object,
       offset: this.#chunkOffset[chunk]!,
     })
@@ -206,7 +277,8 @@ export class BlockFile {
     this.#check(chunk, bytes)
     // Views would keep the whole run of bytes alive: copy what is not unpacked anyway.
     const own = bytes.byteLength < bytes.buffer.byteLength ? copyBytes(bytes) : bytes
-    const decoded = decodeChunk(stats, own)
+    const decoded = this.#decodable(chunk, () => decodeChunk(stats, own))
+    this.#checkValues(chunk, decoded)
     this.cache.set(this.#key(chunk), decoded, decoded.values.byteLength + 100)
     return decoded
   }
@@ -277,6 +349,34 @@ export interface FooterArrays {
   readonly dictionaryPagesOffset: Float64Array
   readonly indexOffset: number
   readonly indexPageCrc: Uint32Array
+}
+
+/** How far above its base a value can be, by what the footer says of the chunk. */
+function greatestPossible({ encoding, width }: ChunkStats): number {
+  if (encoding === Encoding.constant) return 0
+  return encoding === Encoding.packed ? 2 ** width - 1 : Number.POSITIVE_INFINITY
+}
+
+interface ReadFooter {
+  readonly f: FooterArrays
+  readonly spans: number
+  readonly traces: number
+  readonly footerPlace: Place
+}
+
+/** `bytes` begin at an address divisible by 8. Fails with CORRUPT. */
+function readFooter(bytes: Uint8Array, offset: number, object: string): ReadFooter {
+  let footer: ReadFooter
+  try {
+    const view = viewFooter(bytes)
+    const footerPlace = { offset, bytes: bytes.length }
+    footer = { f: footerArrays(view), spans: view.spans(), traces: view.traces(), footerPlace }
+  } catch {
+    // Its tables point outside of it.
+    throw new Corruption('footer: tables', { object, offset })
+  }
+  checkFooter({ ...footer, object })
+  return footer
 }
 
 function footerArrays(footer: BlockFooter): FooterArrays {

@@ -111,7 +111,8 @@ export class BlockSource implements ColumnSource {
   }
 
   codeInGroup(ref: ColumnRef, code: number, group: number): boolean {
-    if (this.file.f.columnDictionaryPerGroup[ref.id] === 1) return true
+    // A resource is stored once for all groups whose spans have it.
+    if (this.file.f.columnDictionaryPerGroup[ref.id] === 1 || isOwnerColumn(ref)) return true
     return this.dictionary(ref, group).mayBeInGroup(code, group)
   }
 
@@ -269,6 +270,10 @@ export class BlockSource implements ColumnSource {
       if (lanes[n + i] !== low) continue
       const place = lanes[2 * n + i]!
       const found = { group: Math.floor(place / 1_048_576), trace: place % 1_048_576 }
+      if (!(found.trace < this.file.f.groupTraces[found.group]!)) {
+        const { object } = this.file.reader
+        throw new Corruption('trace index place', { object, offset: this.file.f.indexOffset })
+      }
       const ref = this.#intrinsics.get('trace.id')!
       const loaded = await this.load(found.group, [ref], new Set())
       const ids = loaded.vector(ref)!.values as Uint8Array

@@ -1,3 +1,4 @@
+import { Corruption } from '../../base/errors.ts'
 import type { ColumnRef, TracePlace } from '../../model/column-batch.ts'
 import { isDictionaryType, Scope } from '../../model/columns.ts'
 import type {
@@ -53,6 +54,7 @@ class AttributeTable {
   readonly #columns: readonly (Column | null)[]
   readonly #shapeEnd: Uint32Array
   readonly #shapeColumn: Uint16Array
+  readonly #object: string
   #first = 0
   /** Per column: values before the first item of the trace, then moved on item by item. */
   readonly #starts = new Map<number, Uint32Array>()
@@ -64,6 +66,7 @@ class AttributeTable {
     first: number,
     end: number,
   ) {
+    this.#object = source.file.reader.object
     this.#shapes = shapes
     this.#columns = columns
     this.#shapeEnd = source.file.f.shapeEnd
@@ -92,7 +95,8 @@ class AttributeTable {
         const rank = next.get(column) ?? 0
         this.#starts.get(column)![item - first] = rank
         next.set(column, rank + 1)
-        const { dictionary, reader, codes } = this.#columns[column]!
+        const { dictionary, reader, codes } = this.#column(column)
+        if (rank >= reader.count) throw this.#corruption('a value of a shape')
         if (dictionary) codes.add(reader.at(rank))
       }
     }
@@ -101,7 +105,7 @@ class AttributeTable {
 
   *attributes(item: number): Iterable<AttributeField> {
     for (const id of this.#columnsOf(item)) {
-      const column = this.#columns[id]!
+      const column = this.#column(id)
       const rank = this.#starts.get(id)![item - this.#first]!
       const number = column.reader.at(rank)
       const bytes = column.dictionary ? column.read(number) : none
@@ -110,7 +114,19 @@ class AttributeTable {
   }
 
   #shape(item: number): number {
-    return this.#shapes.at(item)
+    const shape = this.#shapes.at(item)
+    if (shape < 0 || shape >= this.#shapeEnd.length) throw this.#corruption('a shape')
+    return shape
+  }
+
+  #column(id: number): Column {
+    const column = this.#columns[id]
+    if (!column) throw this.#corruption('a column of a shape')
+    return column
+  }
+
+  #corruption(what: string): Corruption {
+    return new Corruption(`${what} that is not there`, { object: this.#object })
   }
 
   #columnsOf(item: number): Uint16Array {
@@ -153,6 +169,7 @@ class BlockTraceRows implements TraceRows {
     this.#firstRow = firstRow
     this.count = this.#number('trace.spans', place.trace)
     const endRow = firstRow + this.count
+    if (endRow > source.file.f.groupSpans[place.group]!) throw this.#corruption('trace.spans')
     this.traceId = this.#fixed('trace.id', place.trace, 16)
     this.#traceStart = {
       low: this.#number('trace.start.low', place.trace),
@@ -184,12 +201,15 @@ class BlockTraceRows implements TraceRows {
     const rowAtDepth: number[] = []
     for (let i = 0; i < this.count; i++) {
       const depth = this.#number('span.depth', this.#firstRow + i)
-      rowAtDepth[depth] = this.#firstRow + i
+      if (depth > rowAtDepth.length) throw this.#corruption('span.depth')
+      rowAtDepth.length = depth
+      rowAtDepth.push(this.#firstRow + i)
       if (depth > 0) parents.set(this.#fixed('span.id', rowAtDepth[depth - 1]!, 8), i * 8)
     }
     const orphans = this.#itemRange('orphan.row', this.#firstRow, this.#firstRow + this.count)
     for (let at = orphans.first; at < orphans.end; at++) {
       const row = this.#number('orphan.row', at) - this.#firstRow
+      if (row < 0 || row >= this.count) throw this.#corruption('orphan.row')
       parents.set(this.#fixed('orphan.parent', at, 8), row * 8)
     }
     return parents
@@ -222,11 +242,22 @@ class BlockTraceRows implements TraceRows {
   }
 
   resource(row: number): number {
-    return this.#number('span.resource', this.#firstRow + row)
+    return this.#owner('span.resource', 'resource.shape', row)
   }
 
   instrumentation(row: number): number {
-    return this.#number('span.scope', this.#firstRow + row)
+    return this.#owner('span.scope', 'scope.shape', row)
+  }
+
+  #owner(key: IntrinsicColumn, owners: IntrinsicColumn, row: number): number {
+    const index = this.#number(key, this.#firstRow + row)
+    if (index >= this.#byKey.get(owners)!.reader.count) throw this.#corruption(key)
+    return index
+  }
+
+  /** Of a column whose values do not agree with others. */
+  #corruption(key: IntrinsicColumn): Corruption {
+    return new Corruption(`values of column ${key}`, { object: this.#source.file.reader.object })
   }
 
   span(row: number): SpanFields {

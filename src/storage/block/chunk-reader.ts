@@ -1,5 +1,5 @@
 import { packedAt } from './bitpack.ts'
-import { type ChunkStats, decodeChunk } from './decode.ts'
+import { type ChunkStats, checkSubBlocks, decodeChunk } from './decode.ts'
 import { Encoding, subBlockRows } from './format.ts'
 
 /**
@@ -43,6 +43,7 @@ export function decodedReader(decoded: ReturnType<typeof decodeChunk>, count: nu
 }
 
 function subBlockReader(words: Uint32Array, count: number, base: number, divisor: number) {
+  checkSubBlocks(words, count)
   const blocks = Math.ceil(count / subBlockRows)
   const starts = new Uint32Array(blocks)
   let wordAt = 2 * blocks

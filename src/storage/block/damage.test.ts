@@ -1,121 +1,23 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Corruption, Failure } from '../../base/errors.ts'
-import type { ColumnRef, GroupNeed } from '../../model/column-batch.ts'
-import { isDictionaryType, Scope, type ScopeCode } from '../../model/columns.ts'
-import { ProtoWriter } from '../../wire/protobuf.ts'
-import { appendOtlp } from '../live/decode-otlp.ts'
-import { LiveSegment } from '../live/live-segment.ts'
 import { createBlockCache } from './block-cache.ts'
-import { BlockFile } from './block-file.ts'
+import { BlockFile, type FooterArrays } from './block-file.ts'
 import { BlockSource } from './block-source.ts'
-import { intrinsicColumns, tailBytes } from './format.ts'
-import { writeBlock } from './writer.ts'
+import { tailBytes } from './format.ts'
+import { resealed } from './reseal-fixture.ts'
+import {
+  columnsOf,
+  everyNeed,
+  everythingOf,
+  openBlock,
+  readerOf,
+  smallBlock,
+} from './small-block-fixture.ts'
 
 /** A damaged block answers as before, or says that it is damaged: never wrong, never otherwise. */
 
 const test = suite('damaged blocks')
-
-function smallBlock(): Buffer {
-  const w = new ProtoWriter()
-  const attribute = (to: ProtoWriter, field: number, key: string, text: string) => {
-    to.messageField(field, kv => {
-      kv.textField(1, key)
-      kv.messageField(2, value => value.textField(1, text))
-    })
-  }
-  w.messageField(1, rs => {
-    rs.messageField(1, resource => attribute(resource, 1, 'service.name', 'shop'))
-    rs.messageField(2, ss => {
-      ss.messageField(1, scope => scope.textField(1, 'lib'))
-      for (let i = 1; i <= 4; i++) {
-        ss.messageField(2, span => {
-          span.bytesField(1, Buffer.alloc(16, i >> 1 || 7))
-          span.bytesField(2, Buffer.alloc(8, i))
-          if (i === 3) span.bytesField(4, Buffer.alloc(8, 2))
-          span.textField(5, `span ${i}`)
-          span.fixed64Field(7, 1_700_000_000_000_000_000n + BigInt(i * 1000))
-          span.fixed64Field(8, 1_700_000_000_000_900_000n)
-          attribute(span, 9, 'key', `value ${i}`)
-          span.messageField(9, kv => {
-            kv.textField(1, 'number')
-            kv.messageField(2, value => value.varintField(3, i * i))
-          })
-          if (i === 2) span.messageField(11, event => event.textField(2, 'event'))
-        })
-      }
-    })
-  })
-  const segment = new LiveSegment()
-  appendOtlp(segment, w.finish())
-  const parts: Uint8Array[] = []
-  const steps = writeBlock(segment, bytes => parts.push(bytes))
-  while (!steps.next().done);
-  return Buffer.concat(parts)
-}
-
-async function open(bytes: Uint8Array): Promise<BlockSource> {
-  const reader = {
-    object: 'memory',
-    size: bytes.length,
-    read: async (offset: number, length: number) => bytes.subarray(offset, offset + length),
-  }
-  return new BlockSource(await BlockFile.open('b', reader, createBlockCache(1e6)))
-}
-
-const needs = new Set<GroupNeed>([
-  ...(['traceOfRow', 'durations', 'starts', 'events', 'eventOffsets', 'links'] as const),
-  ...(['resources', 'scopes', 'traces', 'tree', 'parents', 'summaries'] as const),
-])
-const scopes: readonly ScopeCode[] = [0, 1, 2, 3, 4]
-
-async function columnsOf(source: BlockSource): Promise<ColumnRef[]> {
-  const refs = Object.keys(intrinsicColumns).map(key => source.intrinsic(key))
-  for (const scope of scopes) {
-    const keys = new Set(source.columnNames(scope).map(name => name.key))
-    for (const key of keys) refs.push(...source.columns(scope, key))
-  }
-  return refs.filter(ref => ref !== null)
-}
-
-async function dictionaryOf(source: BlockSource, ref: ColumnRef, group: number): Promise<unknown> {
-  if (!isDictionaryType(ref.name.type) || !source.stats(ref, group).present) return null
-  const dictionary = source.dictionary(ref, group)
-  const codes = Array.from({ length: dictionary.size }, (_, code) => code)
-  const bytes = await dictionary.load(codes)
-  const texts = codes.map(code => Buffer.from(bytes(code)).toString('latin1'))
-  const found = await Promise.all(codes.map(code => dictionary.find(bytes(code))))
-  const matched = await dictionary.match('all', value => value.length > 4)
-  return [texts, found, [...matched]]
-}
-
-/** All that can be read of a block, as text. */
-async function everythingOf(bytes: Uint8Array): Promise<string> {
-  const source = await open(bytes)
-  const refs = await columnsOf(source)
-  const found: unknown[] = [source.spans, source.traces, source.groups, refs]
-  for (const [index, info] of source.groups.entries()) {
-    const group = await source.load(index, refs, needs)
-    for (const ref of refs) {
-      found.push(group.vector(ref), source.stats(ref, index))
-      found.push(await dictionaryOf(source, ref, index))
-    }
-    found.push(group.traceOfRow(), group.itemRows('event'), group.itemRows('link'))
-    found.push(group.ownerOfRow(Scope.resource), group.ownerOfRow(Scope.instrumentation))
-    found.push(group.durations(), group.startOffsets(), group.eventOffsets())
-    found.push(group.traceColumns(), group.tree(), group.parentIds())
-    const traces = [...Array(info.traces).keys()]
-    found.push(await source.summaries(index, traces))
-    for (const trace of traces) found.push(await source.readTrace({ group: index, trace }))
-  }
-  for (const scope of [Scope.resource, Scope.instrumentation]) {
-    const own = refs.filter(ref => ref.name.scope === scope)
-    const owners = await source.owners(scope, own)
-    found.push(owners.count, ...own.map(ref => owners.vector(ref)))
-  }
-  found.push(await source.index(), await source.locate(Buffer.alloc(16, 1)))
-  return JSON.stringify(found, (_key, value) => (typeof value === 'bigint' ? `${value}n` : value))
-}
 
 async function checkDamaged(bytes: Uint8Array, wanted: string, what: string): Promise<boolean> {
   let found: string
@@ -156,8 +58,7 @@ test('a read that gives fewer bytes than asked is corruption', async () => {
   for (const skipped of [1, 2, 3, 4, 5]) {
     let reads = 0
     const reader = {
-      object: 'memory',
-      size: block.length,
+      ...readerOf(block),
       read: async (offset: number, length: number) => {
         reads++
         return block.subarray(offset, offset + (reads === skipped ? length - 1 : length))
@@ -166,7 +67,7 @@ test('a read that gives fewer bytes than asked is corruption', async () => {
     try {
       const file = await BlockFile.open('b', reader, createBlockCache(0))
       const source = new BlockSource(file)
-      await source.load(0, await columnsOf(source), needs)
+      await source.load(0, await columnsOf(source), everyNeed)
       await source.readTrace({ group: 0, trace: 0 })
       assert.ok(reads < skipped)
     } catch (error) {
@@ -175,12 +76,49 @@ test('a read that gives fewer bytes than asked is corruption', async () => {
   }
 })
 
+/** Changes to vectors of the footer: their first element gets another value. */
+const footerFaults: readonly (readonly [keyof FooterArrays, value: number, says: RegExp])[] = [
+  ['groupSpans', 5, /footer: spans/],
+  ['groupSpans', 0xffffffff, /footer: spans/],
+  ['groupTraces', 0, /footer: traces/],
+  ['columnFirstChunk', 9, /footer: chunks of columns/],
+  ['columnScope', 9, /footer: scope of column 0/],
+  ['columnType', 77, /footer: type of column 0/],
+  ['columnByKey', 60_000, /footer: order of columns/],
+  ['chunkGroup', 7, /footer: group of chunk 0/],
+  ['chunkCount', 0, /footer: number of values of chunk 0/],
+  ['chunkCount', 0xffffffff, /footer: number of values of chunk 0/],
+  ['chunkBytes', 0xffff, /footer: size of chunk 0/],
+  ['chunkEncoding', 99, /footer: encoding of chunk 0/],
+  ['chunkWidth', 200, /footer: width of chunk 0/],
+  ['shapeEnd', 0xffff, /footer: shapes/],
+  ['shapeColumn', 60_000, /footer: columns of shapes/],
+  ['dictionaryValues', 0x7fffffff, /footer: values of dictionary 0/],
+  ['dictionaryHeadBytes', 0x7fffffff, /footer: place of dictionary 0/],
+]
+for (const [vector, value, says] of footerFaults) {
+  test(`a footer written with ${vector} ${value} is refused`, async () => {
+    const wrong = await resealed(smallBlock(), (bytes, { f, footerPlace }) => {
+      const lane = f[vector] as Uint32Array
+      const at = footerPlace.offset + lane.byteOffset
+      bytes.writeUIntLE(value, at, lane.BYTES_PER_ELEMENT)
+    })
+    try {
+      await openBlock(wrong)
+      assert.unreachable()
+    } catch (error) {
+      assert.instance(error, Corruption)
+      assert.match((error as Failure).message, says)
+    }
+  })
+}
+
 test('another version is refused by name', async () => {
   for (const version of [0, 2, 0xffffffff]) {
     const block = smallBlock()
     block.writeUInt32LE(version, block.length - tailBytes + 8)
     try {
-      await open(block)
+      await openBlock(block)
       assert.unreachable()
     } catch (error) {
       assert.is((error as Failure).code, 'UNIMPLEMENTED')

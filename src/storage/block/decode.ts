@@ -29,10 +29,20 @@ export function crc(bytes: Uint8Array): number {
   return crc32(bytes)
 }
 
+/** Fails with a RangeError when the bytes are not exactly `rawBytes` bytes in zstd. */
 export function decompress(bytes: Uint8Array, rawBytes: number): Uint8Array {
-  return zstdDecompressSync(bytes, { chunkSize: rawBytes + 64, maxOutputLength: rawBytes + 64 })
+  const options = { chunkSize: rawBytes + 64, maxOutputLength: rawBytes + 64 }
+  let raw: Uint8Array
+  try {
+    raw = zstdDecompressSync(bytes, options)
+  } catch (error) {
+    throw new RangeError(`not zstd: ${(error as Error).message}`)
+  }
+  if (raw.length !== rawBytes) throw new RangeError(`${raw.length} bytes instead of ${rawBytes}`)
+  return raw
 }
 
+/** Fails with a RangeError on bytes that no writer makes. */
 export function decodeChunk(stats: ChunkStats, bytes: Uint8Array): DecodedChunk {
   const { count, width } = stats
   const divisor = 10 ** stats.scale
@@ -89,6 +99,7 @@ function doublesOf(bytes: Uint8Array, count: number): Float64Array {
 function unpackSubBlocks(words: Uint32Array, count: number, width: number): Values {
   const out = arrayForWidth(width, count)
   const blocks = Math.ceil(count / subBlockRows)
+  checkSubBlocks(words, count)
   let wordAt = 2 * blocks
   for (let block = 0; block < blocks; block++) {
     const base = words[block]!
@@ -100,6 +111,18 @@ function unpackSubBlocks(words: Uint32Array, count: number, width: number): Valu
     wordAt += (subBlockRows / 32) * blockWidth
   }
   return out
+}
+
+/** Fails with a RangeError unless all sub-blocks lie in the words, with one of padding. */
+export function checkSubBlocks(words: Uint32Array, count: number): void {
+  const blocks = Math.ceil(count / subBlockRows)
+  let end = 2 * blocks + 1
+  for (let block = 0; block < blocks; block++) {
+    const width = words[blocks + block]!
+    if (!(width <= 32)) throw new RangeError(`width ${width} of a sub-block`)
+    end += (subBlockRows / 32) * width
+  }
+  if (end !== words.length) throw new RangeError(`${words.length} words instead of ${end}`)
 }
 
 function fromPlanes(bytes: Uint8Array, count: number, planes: number): Values {

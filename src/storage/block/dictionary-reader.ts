@@ -83,7 +83,10 @@ export class BlockDictionary implements Dictionary {
   async load(codes: Iterable<number>): Promise<(code: number) => Uint8Array> {
     const head = await this.#loadHead()
     const wanted = new Set<number>()
-    for (const code of codes) wanted.add(pageOfCode(head, code))
+    for (const code of codes) {
+      if (code < 0 || code >= this.size) throw this.#corruption(`code ${code}`)
+      wanted.add(pageOfCode(head, code))
+    }
     // The reader holds its pages, so that the cache may let go of them meanwhile.
     const pages = new Map<number, Page>()
     if (wanted.size > 8 && wanted.size * 2 > head.pages) {
@@ -114,13 +117,16 @@ export class BlockDictionary implements Dictionary {
     if (crc(stored) !== f.dictionaryHeadCrc[this.#id]) {
       throw new Corruption('dictionary head checksum', { object: this.#file.reader.object, offset })
     }
-    this.#head = parseHead(copyBytes(stored))
-    return this.#head
+    const head = parseHead(copyBytes(stored))
+    const fits = head !== null && isHeadOf(head, this.size, offset - this.#pagesOffset)
+    if (!fits) throw this.#corruption('head')
+    this.#head = head
+    return head
   }
 
   async #allPages(): Promise<Page[]> {
     const head = await this.#loadHead()
-    const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
+    const offset = this.#pagesOffset
     const cached = Array.from({ length: head.pages }, (_, page) => this.#cached(page))
     if (cached.every(page => page !== undefined)) return cached
     const all = await this.#file.read(offset, head.pageEnd[head.pages - 1] ?? 0)
@@ -137,9 +143,19 @@ export class BlockDictionary implements Dictionary {
     if (known) return known
     const head = await this.#loadHead()
     const start = page === 0 ? 0 : head.pageEnd[page - 1]!
-    const offset = this.#file.f.dictionaryPagesOffset[this.#id]! + start
+    const offset = this.#pagesOffset + start
     const stored = await this.#file.read(offset, head.pageEnd[page]! - start)
     return this.#parse(head, page, stored, offset)
+  }
+
+  get #pagesOffset(): number {
+    return this.#file.f.dictionaryPagesOffset[this.#id]!
+  }
+
+  /** Of bytes with a good checksum that were written wrong. */
+  #corruption(what: string): Corruption {
+    const offset = this.#file.f.dictionaryHeadOffset[this.#id]!
+    return new Corruption(`dictionary ${what}`, { object: this.#file.reader.object, offset })
   }
 
   #cached(page: number): Page | undefined {
@@ -154,17 +170,23 @@ export class BlockDictionary implements Dictionary {
     if (crc(stored) !== head.pageCrc[page]) {
       throw new Corruption('dictionary page checksum', { object: this.#file.reader.object, offset })
     }
-    const rawBytes = head.rawBytes[page]!
-    const raw = stored.length < rawBytes ? decompress(stored, rawBytes) : copyBytes(stored)
-    const parsed = parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
-    this.#file.cache.set(this.#key(page), parsed, raw.length + parsed.offsets.byteLength + 200)
+    const raw = rawPage(stored, head.rawBytes[page]!)
+    const parsed = raw && parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
+    if (parsed === null) throw this.#corruption(`page ${page}`)
+    this.#file.cache.set(
+      this.#key(page),
+      parsed,
+      parsed.bytes.length + parsed.offsets.byteLength + 200,
+    )
     return parsed
   }
 }
 
-function parseHead(bytes: Uint8Array): Head {
+/** Null when the lanes of its pages are longer than the head. */
+function parseHead(bytes: Uint8Array): Head | null {
   const numbers = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
-  const pages = numbers[0]!
+  const pages = numbers[0] ?? 0
+  if (numbers.length < 3 + 5 * pages) return null
   const at = (part: number) => 3 + pages + part * pages
   const end = at(4) * 4
   return {
@@ -179,18 +201,47 @@ function parseHead(bytes: Uint8Array): Head {
   }
 }
 
-function parsePage(head: Head, page: number, bytes: Buffer): Page {
+/** A page holds 16 KiB or one value, and no request that brings values is longer than this. */
+const rawBytesMax = 1 << 28
+
+/** Whether a head describes `values` values in pages that take `pagesBytes` with their padding. */
+function isHeadOf(head: Head, values: number, pagesBytes: number): boolean {
+  const { pages, firstCode, pageEnd, rawBytes, firstValueEnd, firstValues } = head
+  if (pages === 0 || firstCode[0] !== 0 || firstCode[pages] !== values) return false
+  for (let page = 0; page < pages; page++) {
+    if (firstCode[page + 1]! <= firstCode[page]! || rawBytes[page]! > rawBytesMax) return false
+    if (page === 0) continue
+    if (pageEnd[page]! < pageEnd[page - 1]!) return false
+    if (firstValueEnd[page]! < firstValueEnd[page - 1]!) return false
+  }
+  return pageEnd[pages - 1]! <= pagesBytes && firstValueEnd[pages - 1]! <= firstValues.length
+}
+
+/** Null when the bytes are not what they are said to be. */
+function rawPage(stored: Uint8Array, rawBytes: number): Uint8Array | null {
+  if (stored.length >= rawBytes) return copyBytes(stored)
+  try {
+    return decompress(stored, rawBytes)
+  } catch {
+    return null
+  }
+}
+
+/** Null when the values do not fill the page. */
+function parsePage(head: Head, page: number, bytes: Buffer): Page | null {
   const count = head.firstCode[page + 1]! - head.firstCode[page]!
   const wide = (head.flags & DictionaryFlag.wideLengths) !== 0
   const withSets = (head.flags & DictionaryFlag.groupSets) !== 0
   const lengthBytes = wide ? 4 : 2
   const offsets = new Uint32Array(count + 1)
   let at = count * (lengthBytes + (withSets ? 4 : 0))
+  if (at > bytes.length) return null
   for (let i = 0; i < count; i++) {
     offsets[i] = at
     at += wide ? bytes.readUInt32LE(i * 4) : bytes.readUInt16LE(i * 2)
   }
   offsets[count] = at
+  if (at !== bytes.length) return null
   let groupSets: Uint32Array | null = null
   if (withSets) {
     groupSets = new Uint32Array(count)

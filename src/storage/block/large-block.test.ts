@@ -8,7 +8,7 @@ import { LiveSource } from '../live/live-source.ts'
 import { createBlockCache } from './block-cache.ts'
 import { BlockFile } from './block-file.ts'
 import { BlockSource } from './block-source.ts'
-import { groupLimits } from './format.ts'
+import { groupLimits, groupSetValuesMin } from './format.ts'
 import { writeBlock } from './writer.ts'
 
 /** What only larger or stranger blocks have: overflow, many groups, outliers, dictionary pages. */
@@ -53,12 +53,14 @@ function writeSpan(w: ProtoWriter, span: Sent, number: number): void {
   w.bytesField(2, id)
   w.fixed64Field(7, start)
   w.fixed64Field(8, start + (span.durationNs ?? 5n))
-  for (const [key, value] of span.attributes ?? []) {
-    w.messageField(9, kv => {
-      kv.textField(1, key)
-      kv.messageField(2, any => any.textField(1, value))
-    })
-  }
+  for (const [key, value] of span.attributes ?? []) writeAttribute(w, 9, key, value)
+}
+
+function writeAttribute(w: ProtoWriter, field: number, key: string, value: string): void {
+  w.messageField(field, kv => {
+    kv.textField(1, key)
+    kv.messageField(2, any => any.textField(1, value))
+  })
 }
 
 async function toBlock(segment: LiveSegment): Promise<BlockSource> {
@@ -151,6 +153,29 @@ test('outliers lie in groups of their own at the end', async () => {
     3,
   )
   for (const trace of [0, 99, 1000, 1001, 1002]) await assertSameTrace(segment, block, trace)
+})
+
+test('a value of a resource may be in any group, however many values there are', async () => {
+  const w = new ProtoWriter()
+  for (let i = 0; i < groupSetValuesMin + 10; i++) {
+    w.messageField(1, rs => {
+      rs.messageField(1, resource => writeAttribute(resource, 1, 'pod', `pod ${i}`))
+      // Every tenth trace is too long for the group of the others.
+      const durationNs = i % 10 === 0 ? 3_600_000_000_000n : 5n
+      rs.messageField(2, ss =>
+        ss.messageField(2, field => writeSpan(field, { trace: i, durationNs }, i)),
+      )
+    })
+  }
+  const segment = new LiveSegment()
+  appendOtlp(segment, w.finish())
+  const block = await toBlock(segment)
+  assert.ok(block.groups.length > 1)
+  const [ref] = block.columns(Scope.resource, 'pod')
+  for (const i of [0, 1, 4100]) {
+    const code = await block.dictionary(ref!, 0).find(Buffer.from(`pod ${i}`))
+    for (const group of block.groups.keys()) assert.ok(block.codeInGroup(ref!, code, group))
+  }
 })
 
 test('dictionaries of many pages: every value is found, loaded and matched', async () => {
