@@ -1,6 +1,6 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
-import type { ColumnName, ScopeCode, ValueTypeCode } from '../../model/columns.ts'
+import { type ColumnName, Scope, type ScopeCode, type ValueTypeCode } from '../../model/columns.ts'
 import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
 import { type BlockFooter, viewFooter } from './footer.ts'
@@ -9,6 +9,7 @@ import {
   blockMagic,
   blockVersion,
   headerBytes,
+  type IntrinsicColumn,
   tailBytes,
   tailReadBytes,
 } from './format.ts'
@@ -47,6 +48,7 @@ export class BlockFile {
   /** Chunk -> its place in the file. */
   readonly #chunkOffset: Float64Array
   readonly #chunkColumn: Uint32Array
+  readonly #intrinsics = new Map<string, number>()
 
   private constructor(id: string, reader: RangeReader, footer: BlockFooter, cache: BlockCache) {
     this.id = id
@@ -59,6 +61,9 @@ export class BlockFile {
     this.columns = readColumns(this.f)
     this.#chunkColumn = columnOfChunk(this.f)
     this.#chunkOffset = this.#placeChunks()
+    this.columns.forEach(({ scope, key }, column) => {
+      if (scope === Scope.intrinsic) this.#intrinsics.set(key, column)
+    })
   }
 
   /** Reads and checks the tail. Fails with CORRUPT, or UNIMPLEMENTED for a newer version. */
@@ -93,8 +98,14 @@ export class BlockFile {
     return file
   }
 
-  /** The chunk of a column in a group, or -1. Owner columns have theirs in group `groupCount`. */
+  /** The number of a built-in column, or -1. */
+  intrinsic(key: IntrinsicColumn): number {
+    return this.#intrinsics.get(key) ?? -1
+  }
+
+  /** The chunk of a column in a group, or -1, also for column -1. Owner columns have theirs in group `groupCount`. */
   chunkOf(column: number, group: number): number {
+    if (column < 0) return -1
     const { chunkGroup, columnFirstChunk } = this.f
     let low = columnFirstChunk[column]!
     let high = columnFirstChunk[column + 1]! - 1

@@ -16,13 +16,16 @@ interface Head {
   readonly firstValues: Buffer
 }
 
-interface Page {
+export interface DictionaryPage {
   readonly bytes: Buffer
   /** Value i is bytes[offsets[i], offsets[i + 1]). */
   readonly offsets: Uint32Array
   readonly groupSets: Uint32Array | null
   readonly firstCode: number
 }
+
+/** Stored bytes that `pages` reads at once. */
+const walkedBytes = 131_072
 
 /** A sorted dictionary of a block: its head is one read, a value one more page. */
 export class BlockDictionary implements Dictionary {
@@ -85,7 +88,7 @@ export class BlockDictionary implements Dictionary {
     const wanted = new Set<number>()
     for (const code of codes) wanted.add(pageOfCode(head, code))
     // The reader holds its pages, so that the cache may let go of them meanwhile.
-    const pages = new Map<number, Page>()
+    const pages = new Map<number, DictionaryPage>()
     if (wanted.size > 8 && wanted.size * 2 > head.pages) {
       for (const [at, page] of (await this.#allPages()).entries()) pages.set(at, page)
     } else {
@@ -95,6 +98,22 @@ export class BlockDictionary implements Dictionary {
       const page = pages.get(pageOfCode(head, code))!
       const at = code - page.firstCode
       return page.bytes.subarray(page.offsets[at]!, page.offsets[at + 1]!)
+    }
+  }
+
+  /** All pages in order, once, some at a time and without keeping them: for merges. */
+  async *pages(): AsyncGenerator<DictionaryPage> {
+    const head = await this.#loadHead()
+    const start = (page: number) => (page === 0 ? 0 : head.pageEnd[page - 1]!)
+    const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
+    for (let from = 0; from < head.pages; ) {
+      let to = from + 1
+      while (to < head.pages && head.pageEnd[to]! - start(from) <= walkedBytes) to++
+      const stored = await this.#file.read(offset + start(from), start(to) - start(from))
+      for (const first = start(from); from < to; from++) {
+        const page = stored.subarray(start(from) - first, start(from + 1) - first)
+        yield this.#parse(head, from, page, offset + start(from))
+      }
     }
   }
 
@@ -118,7 +137,7 @@ export class BlockDictionary implements Dictionary {
     return this.#head
   }
 
-  async #allPages(): Promise<Page[]> {
+  async #allPages(): Promise<DictionaryPage[]> {
     const head = await this.#loadHead()
     const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
     const cached = Array.from({ length: head.pages }, (_, page) => this.#cached(page))
@@ -127,38 +146,44 @@ export class BlockDictionary implements Dictionary {
     return cached.map((known, page) => {
       const start = page === 0 ? 0 : head.pageEnd[page - 1]!
       return (
-        known ?? this.#parse(head, page, all.subarray(start, head.pageEnd[page]!), offset + start)
+        known ?? this.#keep(head, page, all.subarray(start, head.pageEnd[page]!), offset + start)
       )
     })
   }
 
-  async #page(page: number): Promise<Page> {
+  async #page(page: number): Promise<DictionaryPage> {
     const known = this.#cached(page)
     if (known) return known
     const head = await this.#loadHead()
     const start = page === 0 ? 0 : head.pageEnd[page - 1]!
     const offset = this.#file.f.dictionaryPagesOffset[this.#id]! + start
     const stored = await this.#file.read(offset, head.pageEnd[page]! - start)
-    return this.#parse(head, page, stored, offset)
+    return this.#keep(head, page, stored, offset)
   }
 
-  #cached(page: number): Page | undefined {
-    return this.#file.cache.get<Page>(this.#key(page))
+  #cached(page: number): DictionaryPage | undefined {
+    return this.#file.cache.get<DictionaryPage>(this.#key(page))
   }
 
   #key(page: number): string {
     return `${this.#file.id}/d${this.#id}/${page}`
   }
 
-  #parse(head: Head, page: number, stored: Uint8Array, offset: number): Page {
+  /** Parses a page and keeps it in the cache. */
+  #keep(head: Head, page: number, stored: Uint8Array, offset: number): DictionaryPage {
+    const parsed = this.#parse(head, page, stored, offset)
+    const bytes = parsed.bytes.length + parsed.offsets.byteLength + 200
+    this.#file.cache.set(this.#key(page), parsed, bytes)
+    return parsed
+  }
+
+  #parse(head: Head, page: number, stored: Uint8Array, offset: number): DictionaryPage {
     if (crc(stored) !== head.pageCrc[page]) {
       throw new Corruption('dictionary page checksum', { object: this.#file.reader.object, offset })
     }
     const rawBytes = head.rawBytes[page]!
     const raw = stored.length < rawBytes ? decompress(stored, rawBytes) : copyBytes(stored)
-    const parsed = parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
-    this.#file.cache.set(this.#key(page), parsed, raw.length + parsed.offsets.byteLength + 200)
-    return parsed
+    return parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
   }
 }
 
@@ -179,7 +204,7 @@ function parseHead(bytes: Uint8Array): Head {
   }
 }
 
-function parsePage(head: Head, page: number, bytes: Buffer): Page {
+function parsePage(head: Head, page: number, bytes: Buffer): DictionaryPage {
   const count = head.firstCode[page + 1]! - head.firstCode[page]!
   const wide = (head.flags & DictionaryFlag.wideLengths) !== 0
   const withSets = (head.flags & DictionaryFlag.groupSets) !== 0

@@ -1,4 +1,4 @@
-import { isDictionaryType } from '../../model/columns.ts'
+import { columnIdentity, isDictionaryType } from '../../model/columns.ts'
 import { type BlockOrder, orderForBlock } from '../live/block-order.ts'
 import type { LiveSegment } from '../live/live-segment.ts'
 import {
@@ -204,12 +204,10 @@ function describeGroup(segment: LiveSegment, order: BlockOrder, group: number): 
 /** The segment's shapes in terms of the block's columns; a shape that no item has stays empty. */
 function remapShapes(segment: LiveSegment, columns: readonly WriterColumn[]): Uint16Array[] {
   const blockColumn = new Map<string, number>()
-  const keyOf = (name: WriterColumn['name']) =>
-    `${name.scope}\0${name.type}\0${name.occurrence}\0${name.key}`
   columns.forEach((column, index) => {
-    blockColumn.set(keyOf(column.name), index)
+    blockColumn.set(columnIdentity(column.name), index)
   })
-  const ids = segment.shapes.columns.map(name => blockColumn.get(keyOf(name)) ?? -1)
+  const ids = segment.shapes.columns.map(name => blockColumn.get(columnIdentity(name)) ?? -1)
   return segment.shapes.shapes.map(shape =>
     shape.every(column => ids[column]! >= 0)
       ? shape.map(column => ids[column]!)

@@ -1,6 +1,7 @@
 import {
   attributeColumnsMax,
   type ColumnName,
+  columnIdentity,
   type ScopeCode,
   ValueType,
   type ValueTypeCode,
@@ -111,7 +112,7 @@ export class Shapes {
   }
 
   #columnId(name: ColumnName): number {
-    const text = `${name.scope}\0${name.type}\0${name.occurrence}\0${name.key}`
+    const text = columnIdentity(name)
     const known = this.#columnIds.get(text)
     if (known !== undefined) return known
     const id = this.columns.length
