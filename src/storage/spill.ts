@@ -1,70 +1,71 @@
 import { assert } from '../base/assert.ts'
 import type { AppendFile, Disk } from '../base/disk.ts'
 
-/** Bytes that are put aside and read again. They stay in memory until there are this many. */
-const heldBytesMax = 4 * 1024 * 1024
+export interface SpillOptions {
+  readonly disk: Disk
+  readonly path: string
+  /** Bytes that stay in memory before the file is written. */
+  readonly heldBytesMax: number
+}
 
 /**
- * A temporary file for what a merge must remember and its budget does not hold. Synchronous: what
- * was just written lies in the page cache.
+ * A temporary file for what a merge must remember and its budget does not hold; what is small never
+ * reaches the disk. Synchronous: what was just written lies in the page cache.
  */
 export class Spill {
-  readonly #disk: Disk
-  readonly #path: string
+  readonly #options: SpillOptions
   #file: AppendFile | undefined
-  /** What is not in the file yet, in pieces. */
+  /** What is not in the file yet: pieces and where each begins. */
   #pending: Uint8Array[] = []
-  #pendingBytes = 0
+  #pendingAt: number[] = []
   #fileBytes = 0
+  #sizeBytes = 0
 
-  constructor(disk: Disk, path: string) {
-    this.#disk = disk
-    this.#path = path
+  constructor(options: SpillOptions) {
+    this.#options = options
   }
 
-  get sizeBytes(): number {
-    return this.#fileBytes + this.#pendingBytes
-  }
-
-  /** Appends bytes, which the caller does not change any more; returns where they begin. */
-  append(bytes: Uint8Array): number {
-    const at = this.sizeBytes
-    if (bytes.length === 0) return at
-    this.#pending.push(bytes)
-    this.#pendingBytes += bytes.length
-    if (this.#pendingBytes > heldBytesMax) this.#flush()
+  /** Appends a piece, which the caller does not change any more; returns where it begins. */
+  append(piece: Uint8Array): number {
+    const at = this.#sizeBytes
+    if (piece.length === 0) return at
+    this.#pending.push(piece)
+    this.#pendingAt.push(at)
+    this.#sizeBytes += piece.length
+    if (this.#sizeBytes - this.#fileBytes > this.#options.heldBytesMax) this.#flush()
     return at
   }
 
+  /** Bytes that lie within one piece. */
   read(offset: number, length: number): Uint8Array {
-    assert(offset + length <= this.sizeBytes, 'a spill is read behind its end')
-    if (offset >= this.#fileBytes) return this.#fromMemory(offset - this.#fileBytes, length)
-    if (offset + length > this.#fileBytes) this.#flush()
-    return this.#disk.readRangeSync(this.#path, offset, length)
+    assert(offset + length <= this.#sizeBytes, 'a spill is read behind its end')
+    const { disk, path } = this.#options
+    if (offset < this.#fileBytes) return disk.readRangeSync(path, offset, length)
+    let low = 0
+    let high = this.#pendingAt.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.#pendingAt[middle]! <= offset) low = middle
+      else high = middle - 1
+    }
+    const at = offset - this.#pendingAt[low]!
+    return this.#pending[low]!.subarray(at, at + length)
   }
 
   /** Removes the file. */
   close(): void {
+    const { disk, path } = this.#options
     this.#file?.close()
+    if (this.#file) disk.removeSync(path)
     this.#pending = []
-    this.#disk.removeSync(this.#path)
   }
 
   #flush(): void {
-    this.#file ??= this.#disk.openAppendSync(this.#path)
-    this.#file.append(this.#joined())
-    this.#fileBytes += this.#pendingBytes
+    const { disk, path } = this.#options
+    this.#file ??= disk.openAppendSync(path)
+    for (const piece of this.#pending) this.#file.append(piece)
+    this.#fileBytes = this.#sizeBytes
     this.#pending = []
-    this.#pendingBytes = 0
-  }
-
-  #fromMemory(offset: number, length: number): Uint8Array {
-    return this.#joined().subarray(offset, offset + length)
-  }
-
-  /** All pending pieces as one, so that the next read need not join them again. */
-  #joined(): Uint8Array {
-    if (this.#pending.length > 1) this.#pending = [Buffer.concat(this.#pending)]
-    return this.#pending[0] ?? new Uint8Array(0)
+    this.#pendingAt = []
   }
 }

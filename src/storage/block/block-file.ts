@@ -165,6 +165,12 @@ export class BlockFile {
     return loaded
   }
 
+  /** All chunks of a group; of the owner group when `group` is `groupCount`. */
+  loadGroup(group: number): Promise<Map<number, DecodedChunk>> {
+    const chunks = Array.from(this.columns.keys(), column => this.chunkOf(column, group))
+    return this.loadChunks(chunks)
+  }
+
   /** Chunks as readers of single values: those that are decoded already, the others in place. */
   async readChunks(chunks: readonly number[]): Promise<Map<number, ChunkReader>> {
     const readers = new Map<number, ChunkReader>()

@@ -30,16 +30,31 @@ export interface MergeColumns {
  */
 export function unionColumns(files: readonly BlockFile[]): MergeColumns {
   const found = findColumns(files)
-  const attributes = found.filter(({ name }) => name.scope !== Scope.intrinsic)
+  const attributes = found.filter(({ name }) => isLimited(name))
   attributes.sort((a, b) => b.values - a.values)
-  const kept = new Set(
-    attributes
-      .filter(({ name }) => name.type !== ValueType.overflow)
-      .slice(0, attributeColumnsMax)
-      .concat(found.filter(({ name }) => name.scope === Scope.intrinsic))
-      .concat(attributes.filter(({ name }) => name.type === ValueType.overflow)),
+  const kept = new Set(attributes.slice(0, attributeColumnsMax))
+  return finish(
+    files,
+    found.filter(column => !isLimited(column.name) || kept.has(column)),
   )
-  const columns = found.filter(column => kept.has(column)).sort(inBlockOrder)
+}
+
+/** The same columns for more inputs, which have no others besides overflow columns. */
+export function sameColumns(files: readonly BlockFile[], before: MergeColumns): MergeColumns {
+  const kept = new Set(before.columns.map(({ name }) => columnIdentity(name)))
+  return finish(
+    files,
+    findColumns(files).filter(({ name }) => !isLimited(name) || kept.has(columnIdentity(name))),
+  )
+}
+
+/** Whether a column counts towards the limit. */
+export function isLimited({ scope, type }: ColumnName): boolean {
+  return scope !== Scope.intrinsic && type !== ValueType.overflow
+}
+
+function finish(files: readonly BlockFile[], columns: FoundColumn[]): MergeColumns {
+  columns.sort(inBlockOrder)
   const outputOf = files.map(file => new Int32Array(file.columns.length).fill(-1))
   columns.forEach(({ inputs }, output) => {
     for (let input = 0; input < files.length; input++) {

@@ -149,15 +149,13 @@ export class MergedDictionaries {
     }
     for (const cursor of cursors) await cursor.nextPage()
     const slabs = new SlabWriter(this.#spill)
+    const least: ValueCursor[] = []
     let values = 0
     for (let left = cursors.filter(cursor => !cursor.ended); left.length > 0; values++) {
       if (values === dictionaryValuesMax) return null
-      const least = leastOf(left)
-      slabs.add(least)
-      for (const cursor of left) {
-        if (cursor !== least && cursor.compare(least) === 0) cursor.giveCode(values)
-      }
-      least.giveCode(values)
+      const equal = takeLeast(left, least)
+      slabs.add(least[0]!)
+      for (let i = 0; i < equal; i++) least[i]!.giveCode(values)
       for (const cursor of left) {
         if (cursor.isPageDone) await cursor.nextPage()
         if (cursor.ended) left = left.filter(other => !other.ended)
@@ -236,9 +234,18 @@ class ValueCursor {
     return !this.ended && this.#at + 1 >= this.#page!.offsets.length
   }
 
-  /** Less than 0 when this value comes before the other's. */
+  /** Less than 0 when this value comes before the other's; short values, so a loop. */
   compare(other: ValueCursor): number {
-    return this.bytes.compare(other.bytes, other.start, other.end, this.start, this.end)
+    const [a, b] = [this.bytes, other.bytes]
+    const { start, end } = this
+    const otherStart = other.start
+    const length = other.end - otherStart
+    const common = Math.min(end - start, length)
+    for (let i = 0; i < common; i++) {
+      const difference = a[start + i]! - b[otherStart + i]!
+      if (difference !== 0) return difference
+    }
+    return end - start - length
   }
 
   /** Gives the value its code in the output and goes to the next one of the page. */
@@ -255,12 +262,18 @@ class ValueCursor {
   }
 }
 
-function leastOf(cursors: readonly ValueCursor[]): ValueCursor {
-  let least = cursors[0]!
+/** Puts the cursors with the least value at the beginning of `least`; returns how many they are. */
+function takeLeast(cursors: readonly ValueCursor[], least: ValueCursor[]): number {
+  least[0] = cursors[0]!
+  let equal = 1
   for (let i = 1; i < cursors.length; i++) {
-    if (cursors[i]!.compare(least) < 0) least = cursors[i]!
+    const cursor = cursors[i]!
+    const order = cursor.compare(least[0]!)
+    if (order > 0) continue
+    if (order < 0) equal = 0
+    least[equal++] = cursor
   }
-  return least
+  return equal
 }
 
 /** Values one after another, each behind its length (u32), in slabs that hold whole values. */

@@ -44,7 +44,8 @@ export class MergeGroup {
   readonly #plan: MergePlan
   readonly #group: number
   readonly #slots: MergeSlot[] = []
-  readonly #slotOf = new Map<string, number>()
+  /** By input × 65,536 + group. */
+  readonly #slotOf = new Map<number, number>()
   readonly #domains = new Map<Domain, Pieces>()
   readonly #attributes = new Map<number, Pieces>()
   /** Columns that the group's times are computed from. */
@@ -70,9 +71,11 @@ export class MergeGroup {
     this.#domain('service').add(at, services, slot.firstService(toTrace) - services, 0)
     this.#domain('span').add(at, from, to - from, 0)
     this.#walk('span', at, from, to)
-    for (const domain of itemDomains) {
-      const first = slot.firstItem(domain, from)
-      const end = slot.firstItem(domain, to)
+    for (let i = 0; i < itemDomains.length; i++) {
+      const domain = itemDomains[i]!
+      const first = slot.firstItem(i, from)
+      const end = slot.firstItem(i, to)
+      if (first === end) continue
       this.#domain(domain).add(at, first, end - first, shift)
       if (domain === 'event' || domain === 'link') this.#walk(domain, at, first, end)
     }
@@ -133,7 +136,7 @@ export class MergeGroup {
   }
 
   async #slot({ input, group }: InputPlace): Promise<number> {
-    const key = `${input}/${group}`
+    const key = input * 65_536 + group
     const known = this.#slotOf.get(key)
     if (known !== undefined) return known
     const slot = await MergeSlot.load(input, this.#plan.files[input]!, group)

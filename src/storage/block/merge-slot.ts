@@ -49,6 +49,8 @@ export class MergeSlot {
   readonly #chunks: ReadonlyMap<number, DecodedChunk>
   readonly #traceRow: Uint32Array
   readonly #traceService: Uint32Array
+  /** Rows of the items of each domain; undefined where the group has none. */
+  readonly #itemRows: readonly (DecodedChunk | undefined)[]
   readonly #walks: Partial<Record<'span' | 'event' | 'link', AttributeWalk>> = {}
 
   private constructor(
@@ -63,16 +65,12 @@ export class MergeSlot {
     this.#chunks = chunks
     this.#traceRow = runningSums(this.intrinsic('trace.spans'))
     this.#traceService = runningSums(this.intrinsic('trace.services'))
+    this.#itemRows = itemDomains.map(domain => this.intrinsic(`${domain}.row`))
   }
 
   /** Reads all chunks of a group; `group` = `groupCount` are the resources and scopes. */
   static async load(input: number, file: BlockFile, group: number): Promise<MergeSlot> {
-    const chunks: number[] = []
-    for (let column = 0; column < file.columns.length; column++) {
-      const chunk = file.chunkOf(column, group)
-      if (chunk >= 0) chunks.push(chunk)
-    }
-    return new MergeSlot(input, file, group, await file.loadChunks(chunks))
+    return new MergeSlot(input, file, group, await file.loadGroup(group))
   }
 
   /** The chunk of one of the input's columns. */
@@ -92,9 +90,9 @@ export class MergeSlot {
     return this.#traceService[trace]!
   }
 
-  /** The first of a domain's items that lies at `row` or behind it. */
-  firstItem(domain: (typeof itemDomains)[number], row: number): number {
-    const rows = this.intrinsic(`${domain}.row`)
+  /** The first item of `itemDomains[domain]` that lies at `row` or behind it. */
+  firstItem(domain: number, row: number): number {
+    const rows = this.#itemRows[domain]
     if (!rows) return 0
     const { values, base } = rows
     let low = 0

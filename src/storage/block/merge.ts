@@ -4,7 +4,8 @@ import { BlockEmitter, type EmittedColumn, type WrittenBlock } from './block-emi
 import type { BlockFile } from './block-file.ts'
 import { BlockSource } from './block-source.ts'
 import { encodeIntegers } from './encode.ts'
-import { unionColumns } from './merge-columns.ts'
+import { addTracesBeyondLimit, assembleTraces } from './merge-assemble.ts'
+import { type MergeColumns, sameColumns, unionColumns } from './merge-columns.ts'
 import { MergedDictionaries } from './merge-dictionaries.ts'
 import { encodeMerged, MergeGroup, type MergePlan } from './merge-group.ts'
 import { MergedOwners } from './merge-owners.ts'
@@ -47,11 +48,11 @@ async function* writeMerged(
   options: MergeOptions,
   sink: (bytes: Uint8Array) => void,
 ): AsyncGenerator<void, WrittenBlock> {
-  const traces = yield* MergeTraces.load(inputs)
-  traces.decide(inputs.length)
+  const joined = yield* joinTraces(inputs, options)
+  const { traces } = joined
   const order = traces.order()
   yield
-  const plan = yield* planMerge(inputs, options, order.groupTrace.length - 1)
+  const plan = yield* planMerge(joined, options, order.groupTrace.length - 1)
   const emitter = new BlockEmitter(sink)
   for (let group = 0; group + 1 < order.groupTrace.length; group++) {
     yield* emitGroup(emitter, plan, traces, order, group)
@@ -68,12 +69,33 @@ async function* writeMerged(
   return emitter.finish(columns, plan.shapes.shapes)
 }
 
+interface JoinedTraces {
+  readonly traces: MergeTraces
+  readonly columns: MergeColumns
+}
+
+/** Decides where each trace of the output comes from; split ones come from blocks made for them. */
+async function* joinTraces(
+  inputs: readonly BlockFile[],
+  options: MergeOptions,
+): AsyncGenerator<void, JoinedTraces> {
+  const columns = unionColumns(inputs)
+  const traces = yield* MergeTraces.load(inputs)
+  const sets = traces.decide(inputs.length)
+  yield* addTracesBeyondLimit(traces, columns, sets)
+  if (sets.length === 0) return { traces, columns }
+  const assembled = yield* assembleTraces(traces, sets, columns, options)
+  const files = [...inputs, ...assembled]
+  const joined = yield* MergeTraces.load(files)
+  joined.decide(inputs.length)
+  return { traces: joined, columns: sameColumns(files, columns) }
+}
+
 async function* planMerge(
-  files: readonly BlockFile[],
+  { traces: { files }, columns }: JoinedTraces,
   options: MergeOptions,
   groups: number,
 ): AsyncGenerator<void, MergePlan> {
-  const columns = unionColumns(files)
   const sources = files.map(file => new BlockSource(file))
   const shapes = new MergeShapes(files, columns.outputOf)
   const dictionaries = yield* MergedDictionaries.merge({
