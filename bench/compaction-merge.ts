@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemDisk } from '../src/base/disk.ts'
 import { createBlockCache } from '../src/storage/block/block-cache.ts'
@@ -14,12 +15,14 @@ export interface MergeFigures {
   readonly cpuSeconds: number
   readonly idleRssMb: number
   readonly peakRssMb: number
-  readonly longestStepMs: number
+  /** How long others of the thread wait for their turn. */
+  readonly pauseP99Ms: number
+  readonly pauseMaxMs: number
 }
 
 const [budgetMb, ...paths] = process.argv.slice(2)
 const memoryBytes = Number(budgetMb) * 1024 * 1024
-const cache = createBlockCache(memoryBytes / 2)
+const cache = createBlockCache(memoryBytes / 4)
 const inputs = await Promise.all(
   paths.map((path, i) => {
     const read = (offset: number, length: number) => systemDisk.readRange(path, offset, length)
@@ -34,12 +37,11 @@ const spill = new Spill({
 const steps = mergeBlocks(inputs, { memoryBytes: memoryBytes / 4, spill })
 const idleRssMb = process.memoryUsage().rss / 1e6
 const before = process.cpuUsage()
-let longestStepMs = 0
+const pauses = monitorEventLoopDelay({ resolution: 1 })
+pauses.enable()
 let written: WrittenBlock | undefined
 while (!written) {
-  const began = performance.now()
   const step = await steps.next()
-  longestStepMs = Math.max(longestStepMs, performance.now() - began)
   if (step.done) written = step.value
   else await nextTurn()
 }
@@ -51,6 +53,7 @@ const figures: MergeFigures = {
   cpuSeconds: (user + system) / 1e6,
   idleRssMb,
   peakRssMb: process.resourceUsage().maxRSS / 1000,
-  longestStepMs,
+  pauseP99Ms: pauses.percentile(99) / 1e6,
+  pauseMaxMs: pauses.max / 1e6,
 }
 console.log(JSON.stringify(figures))

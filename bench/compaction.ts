@@ -32,7 +32,7 @@ export function benchCompaction(spans: number): void {
       const figures = JSON.parse(run.stdout) as MergeFigures
       const perMillion = (figures.cpuSeconds / figures.spans) * 1e6
       console.log(
-        `compaction of ${inputs} blocks, ${(inputBytes / 1e6).toFixed(0)} MB, budget ${budgetMb} MB: ${perMillion.toFixed(2)} CPU-s per 1 M spans, ${(figures.bytes / figures.spans).toFixed(1)} B/span (inputs ${(inputBytes / figures.spans).toFixed(1)}), peak RSS ${figures.peakRssMb.toFixed(0)} MB of which ${figures.idleRssMb.toFixed(0)} before, longest step ${figures.longestStepMs.toFixed(0)} ms`,
+        `compaction of ${inputs} blocks, ${(inputBytes / 1e6).toFixed(0)} MB, budget ${budgetMb} MB: ${perMillion.toFixed(2)} CPU-s per 1 M spans, ${(figures.bytes / figures.spans).toFixed(1)} B/span (inputs ${(inputBytes / figures.spans).toFixed(1)}), peak RSS ${figures.peakRssMb.toFixed(0)} MB of which ${figures.idleRssMb.toFixed(0)} before, pauses p99 ${figures.pauseP99Ms.toFixed(0)} ms, max ${figures.pauseMaxMs.toFixed(0)} ms`,
       )
     }
   } finally {

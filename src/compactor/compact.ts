@@ -94,7 +94,7 @@ async function mergeAndUpload(
   const directory = join(deps.directory, id)
   await disk.mkdirp(directory)
   try {
-    const cache = createBlockCache(memoryBytes / 2)
+    const cache = createBlockCache(memoryBytes / 4)
     const inputs: BlockFile[] = []
     for (const input of job.inputs) {
       const reader = blockReader(deps.store, folder, input)

@@ -12,8 +12,8 @@ interface Head {
   readonly pageEnd: Uint32Array
   readonly rawBytes: Uint32Array
   readonly pageCrc: Uint32Array
-  readonly firstValueEnd: Uint32Array
-  readonly firstValues: Buffer
+  readonly separatorEnd: Uint32Array
+  readonly separators: Buffer
 }
 
 export interface DictionaryPage {
@@ -103,7 +103,7 @@ export class BlockDictionary implements Dictionary {
 
   /** All pages in order, once, some at a time and without keeping them: for merges. */
   async *pages(): AsyncGenerator<DictionaryPage> {
-    const head = await this.#loadHead()
+    const head = withoutSeparators(await this.#readHead())
     const start = (page: number) => (page === 0 ? 0 : head.pageEnd[page - 1]!)
     const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
     for (let from = 0; from < head.pages; ) {
@@ -126,15 +126,18 @@ export class BlockDictionary implements Dictionary {
   }
 
   async #loadHead(): Promise<Head> {
-    if (this.#head) return this.#head
+    this.#head ??= await this.#readHead()
+    return this.#head
+  }
+
+  async #readHead(): Promise<Head> {
     const { f } = this.#file
     const offset = f.dictionaryHeadOffset[this.#id]!
     const stored = await this.#file.read(offset, f.dictionaryHeadBytes[this.#id]!)
     if (crc(stored) !== f.dictionaryHeadCrc[this.#id]) {
       throw new Corruption('dictionary head checksum', { object: this.#file.reader.object, offset })
     }
-    this.#head = parseHead(copyBytes(stored))
-    return this.#head
+    return parseHead(copyBytes(stored))
   }
 
   async #allPages(): Promise<DictionaryPage[]> {
@@ -199,8 +202,22 @@ function parseHead(bytes: Uint8Array): Head {
     pageEnd: numbers.subarray(at(0), at(1)),
     rawBytes: numbers.subarray(at(1), at(2)),
     pageCrc: numbers.subarray(at(2), at(3)),
-    firstValueEnd: numbers.subarray(at(3), at(4)),
-    firstValues: Buffer.from(bytes.buffer, bytes.byteOffset + end, bytes.length - end),
+    separatorEnd: numbers.subarray(at(3), at(4)),
+    separators: Buffer.from(bytes.buffer, bytes.byteOffset + end, bytes.length - end),
+  }
+}
+
+/** Separators only serve to find pages. */
+function withoutSeparators(head: Head): Head {
+  const { firstCode, pageEnd, rawBytes, pageCrc } = head
+  return {
+    ...head,
+    firstCode: firstCode.slice(),
+    pageEnd: pageEnd.slice(),
+    rawBytes: rawBytes.slice(),
+    pageCrc: pageCrc.slice(),
+    separatorEnd: new Uint32Array(0),
+    separators: Buffer.alloc(0),
   }
 }
 
@@ -229,14 +246,8 @@ function lastPageAtOrBefore(head: Head, value: Uint8Array): number {
   let high = head.pages - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
-    const start = head.firstValueEnd[middle - 1]!
-    const order = head.firstValues.compare(
-      value,
-      0,
-      value.length,
-      start,
-      head.firstValueEnd[middle]!,
-    )
+    const start = head.separatorEnd[middle - 1]!
+    const order = head.separators.compare(value, 0, value.length, start, head.separatorEnd[middle]!)
     if (order <= 0) low = middle
     else high = middle - 1
   }

@@ -50,7 +50,10 @@ export class DictionaryBuilder {
   readonly #pageEnd: number[] = []
   readonly #rawBytes: number[] = []
   readonly #crc: number[] = []
-  readonly #firstValues: Uint8Array[] = []
+  #separators = Buffer.allocUnsafeSlow(256)
+  readonly #separatorEnd: number[] = []
+  /** Of the page before. */
+  #lastValue = new Uint8Array(0)
 
   /** `longestBytes`: the longest value that will come, which decides how lengths are stored. */
   constructor(longestBytes: number, withSets: boolean, put: (page: Uint8Array) => void) {
@@ -71,9 +74,7 @@ export class DictionaryBuilder {
     // Most values are short: a loop is cheaper than a view and a call.
     if (length < 64) for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = bytes[start + i]!
     else this.#bytes.set(bytes.subarray(start, start + length), this.#at)
-    if (this.#count === 0) {
-      this.#firstValues.push(Uint8Array.from(bytes.subarray(start, start + length)))
-    }
+    if (this.#count === 0) this.#addSeparator(bytes.subarray(start, start + length))
     this.#lengths[this.#count] = length
     this.#sets[this.#count] = groupSet
     this.#count++
@@ -93,12 +94,26 @@ export class DictionaryBuilder {
     numbers.set(this.#pageEnd, 3 + count)
     numbers.set(this.#rawBytes, 3 + 2 * count)
     numbers.set(this.#crc, 3 + 3 * count)
-    let firstValueEnd = 0
-    this.#firstValues.forEach((value, page) => {
-      firstValueEnd += value.length
-      numbers[3 + 4 * count + page] = firstValueEnd
-    })
-    return Buffer.concat([new Uint8Array(numbers.buffer), ...this.#firstValues])
+    numbers.set(this.#separatorEnd, 3 + 4 * count)
+    const end = this.#separatorEnd[count - 1] ?? 0
+    return Buffer.concat([new Uint8Array(numbers.buffer), this.#separators.subarray(0, end)])
+  }
+
+  /** Adds what separates a page that begins with `value` from the page before. */
+  #addSeparator(value: Uint8Array): void {
+    const last = this.#lastValue
+    let length = 0
+    while (length < last.length && last[length] === value[length]) length++
+    if (this.#pageEnd.length > 0) length = Math.min(value.length, length + 1)
+    const at = this.#separatorEnd[this.#separatorEnd.length - 1] ?? 0
+    const end = at + length
+    if (end > this.#separators.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.ceil(this.#separators.length * 1.5)))
+      this.#separators.copy(larger, 0, 0, at)
+      this.#separators = larger
+    }
+    this.#separators.set(value.subarray(0, length), at)
+    this.#separatorEnd.push(end)
   }
 
   #endPage(): void {
@@ -110,6 +125,8 @@ export class DictionaryBuilder {
     this.#rawBytes.push(raw.length)
     this.#crc.push(crc(stored))
     this.#put(stored)
+    const lastLength = this.#lengths[this.#count - 1]!
+    this.#lastValue = Uint8Array.from(this.#bytes.subarray(this.#at - lastLength, this.#at))
     this.#count = 0
     this.#at = 0
   }

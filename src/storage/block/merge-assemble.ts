@@ -15,6 +15,9 @@ import { writeBlock } from './writer.ts'
  * into blocks of their own, which then are inputs like the others.
  */
 
+/** Segments of less than this would make a block of every few traces. */
+const segmentBytesMin = 2 * 1024 * 1024
+
 interface AssembleOptions {
   readonly memoryBytes: number
   readonly spill: Spill
@@ -43,7 +46,7 @@ export async function* assembleTraces(
       appendOtlp(segment, await source.readTrace({ group, trace }))
       yield
     }
-    if (segment.heldBytes < memoryBytes / 4) continue
+    if (segment.heldBytes < Math.max(segmentBytesMin, memoryBytes / 4)) continue
     blocks.push(yield* writeAssembled(segment, traces, blocks.length, spill))
     segment = newSegment(names)
   }

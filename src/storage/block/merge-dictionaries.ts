@@ -1,9 +1,8 @@
-import type { ColumnRef } from '../../model/column-batch.ts'
 import { isDictionaryType } from '../../model/columns.ts'
 import type { Spill } from '../spill.ts'
 import type { BlockEmitter } from './block-emitter.ts'
 import type { BlockSource } from './block-source.ts'
-import type { BlockDictionary, DictionaryPage } from './dictionary-reader.ts'
+import { BlockDictionary, type DictionaryPage } from './dictionary-reader.ts'
 import { DictionaryBuilder, type EncodedDictionary } from './dictionary-writer.ts'
 import { dictionaryValuesMax, groupSetValuesMin } from './format.ts'
 import type { MergeColumn } from './merge-columns.ts'
@@ -142,10 +141,10 @@ export class MergedDictionaries {
     const cursors: ValueCursor[] = []
     for (const [input, id] of column.inputs.entries()) {
       if (id < 0) continue
-      const source = this.#sources[input]!
-      if (source.file.f.columnDictionaryPerGroup[id] === 1) return null
-      const ref: ColumnRef = { id, name: column.name }
-      cursors.push(new ValueCursor(input, source.dictionary(ref, 0)))
+      const { file } = this.#sources[input]!
+      if (file.f.columnDictionaryPerGroup[id] === 1) return null
+      // One of its own, so that it goes with the cursor.
+      cursors.push(new ValueCursor(input, new BlockDictionary(file, file.f.columnDictionary[id]!)))
     }
     for (const cursor of cursors) await cursor.nextPage()
     const slabs = new SlabWriter(this.#spill)

@@ -224,7 +224,8 @@ async function encodeWithOwnDictionary(
     const { values, base } = chunkOfPiece(merged, slots[slot]!)
     const { input, group } = slots[slot]!
     used[slot] ??= new Uint8Array(dictionaries.inputDictionary(column, input, group).size)
-    for (let i = first; i < first + count; i++) used[slot]![values[i]! + base] = 1
+    const marks = used[slot]!
+    for (let i = first; i < first + count; i++) marks[values[i]! + base] = 1
   })
   const values = new ByteDictionary()
   const tables: Uint32Array[] = []
@@ -233,7 +234,7 @@ async function encodeWithOwnDictionary(
     const { input, group } = slots[slot]!
     const dictionary = dictionaries.inputDictionary(column, input, group)
     const table = new Uint32Array(marks.length)
-    const codes = Uint32Array.from(marks.keys()).filter(code => marks[code] === 1)
+    const codes = markedCodes(marks)
     for (let from = 0; from < codes.length; from += codesPerLoad) {
       const some = codes.subarray(from, from + codesPerLoad)
       const bytesOf = await dictionary.load(some)
@@ -254,4 +255,12 @@ async function encodeWithOwnDictionary(
   })
   dictionaries.putGroup(column, coded.dictionaries[0]!)
   return encodeIntegers(coded.codes, 0, coded.codes.length)
+}
+
+function markedCodes(marks: Uint8Array): Uint32Array {
+  let count = 0
+  for (let code = 0; code < marks.length; code++) count += marks[code]!
+  const codes = new Uint32Array(count)
+  for (let code = 0, n = 0; code < marks.length; code++) if (marks[code] === 1) codes[n++] = code
+  return codes
 }

@@ -183,10 +183,12 @@ export class AttributeWalk {
       if (before === 0) this.#usedShapes.push(shape)
       this.#items[shape] = before + 1
     }
+    const { shapeEnd, shapeColumn } = this.#slot.file.f
     for (const shape of this.#usedShapes) {
       const items = this.#items[shape]!
       this.#items[shape] = 0
-      for (const column of this.#shapes.columnsOf(this.#slot.input, shape)) {
+      for (let i = shape === 0 ? 0 : shapeEnd[shape - 1]!; i < shapeEnd[shape]!; i++) {
+        const column = shapeColumn[i]!
         if (this.#values[column] === 0) this.#usedColumns.push(column)
         this.#values[column] = this.#values[column]! + items
       }

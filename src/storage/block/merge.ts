@@ -34,14 +34,18 @@ export async function* mergeBlocks(
   options: MergeOptions,
 ): AsyncGenerator<Uint8Array, WrittenBlock> {
   const pieces: Uint8Array[] = []
-  const take = () => Buffer.concat(pieces.splice(0))
   const steps = writeMerged(inputs, options, bytes => pieces.push(bytes))
   for (;;) {
     const step = await steps.next()
-    if (pieces.length > 0 || !step.done) yield take()
+    // A large piece goes as it is; most are small and padding.
+    const taken = pieces.splice(0)
+    if (taken.length > 0) yield taken.length === 1 ? taken[0]! : Buffer.concat(taken)
+    else if (!step.done) yield none
     if (step.done) return step.value
   }
 }
+
+const none = new Uint8Array(0)
 
 async function* writeMerged(
   inputs: readonly BlockFile[],
