@@ -18,6 +18,8 @@ export async function verifyMerged(output: BlockFile, inputs: readonly BlockFile
   for (const cursor of [merged, ...cursors]) await cursor.next()
   const sampleEvery = Math.ceil(output.traces / sampledTraces)
   for (let trace = 0; !merged.ended; trace++) {
+    const isBehind = cursors.some(cursor => !cursor.ended && cursor.isBefore(merged))
+    if (isBehind) throw differs(output, 'a trace too few')
     const copies = cursors.filter(cursor => !cursor.ended && isSameHash(cursor, merged))
     if (copies.length === 0) throw differs(output, 'a trace that no input has')
     const agree = copies.every(copy => isEqual(copy, copies[0]!))
