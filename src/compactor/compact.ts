@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { Corruption } from '../base/errors.ts'
+import { Corruption, fail } from '../base/errors.ts'
 import { tenantFolder } from '../model/tenant.ts'
 import { createBlockCache } from '../storage/block/block-cache.ts'
 import type { WrittenBlock } from '../storage/block/block-emitter.ts'
@@ -32,6 +32,8 @@ export interface CompactDeps {
   readonly memoryBytes: number
   /** Who writes, for the description of the block. */
   readonly instance: string
+  /** Gives a merge up. What is uploaded already is still committed. */
+  readonly signal: AbortSignal
   logFor(tenant: string): BlockLog
 }
 
@@ -46,7 +48,7 @@ export interface Compacted {
  * listed in place of the inputs by one entry of the log. Until then readers see the inputs. What an
  * earlier attempt has uploaded is taken as it is.
  *
- * Fails with CORRUPT, naming the object, when an input is damaged.
+ * Fails with CORRUPT, naming the object, when an input is damaged, and with CANCELED.
  */
 export async function compact(
   deps: CompactDeps,
@@ -111,7 +113,7 @@ async function mergeAndUpload(
 }
 
 async function writeMerged(
-  { disk, memoryBytes }: CompactDeps,
+  { disk, memoryBytes, signal }: CompactDeps,
   inputs: readonly BlockFile[],
   directory: string,
   path: string,
@@ -125,6 +127,7 @@ async function writeMerged(
   const pieces = async function* (): AsyncGenerator<Uint8Array> {
     const steps = mergeBlocks(inputs, { memoryBytes: memoryBytes / 4, spill })
     for (;;) {
+      if (signal.aborted) throw fail('CANCELED', 'the merge was given up')
       const step = await steps.next()
       if (step.done) {
         written = step.value

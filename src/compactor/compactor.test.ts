@@ -1,4 +1,4 @@
-// time limit: 180 s
+// time limit: 300 s
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { blockDataKey } from '../storage/blocklist/meta.ts'
@@ -170,6 +170,23 @@ test('a claim of a process that is silent is taken over', async () => {
   await other.cycle()
   assert.is((await cluster.blocks()).length, 1)
   await cluster.check('taken over')
+})
+
+test('a stop gives a merge up and leaves nothing behind', async () => {
+  const cluster = await filled()
+  const compactor = cluster.compactor()
+  await compactor.start()
+  while ((await keys(cluster, '_vivace/jobs/')).length === 0) await Promise.resolve()
+  await compactor.stop()
+  assert.is((await cluster.blocks()).length, 3)
+  assert.equal(await keys(cluster, '_vivace/jobs/'), [])
+  assert.equal(
+    cluster.disk.paths().filter(path => path.startsWith('/data')),
+    [],
+  )
+  await cluster.compactor('compactor-b').cycle()
+  assert.is((await cluster.blocks()).length, 1)
+  await cluster.check('stopped, then merged')
 })
 
 test('a damaged block is named and left alone; the others are merged', async () => {

@@ -10,7 +10,7 @@ import type { CompactorMetrics } from './metrics.ts'
 import { applyRetention, isExpired, type RetentionDeps } from './retention.ts'
 import { type CompactionJob, type SelectLimits, selectJobs } from './select.ts'
 
-export interface CompactorDeps extends CompactDeps, RetentionDeps {
+export interface CompactorDeps extends Omit<CompactDeps, 'signal'>, RetentionDeps {
   readonly log: Log
   readonly metrics: CompactorMetrics
   readonly settings: CompactorSettings
@@ -52,7 +52,7 @@ export class Compactor {
   readonly #damaged = new Set<string>()
   #unconfirmed: Unconfirmed[] = []
   #running: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #stopping = new AbortController()
   #cancel = () => {}
 
   constructor(deps: CompactorDeps) {
@@ -65,15 +65,16 @@ export class Compactor {
     await this.#deps.disk.removeTree(this.#deps.directory)
     const loop = () => {
       this.#running = this.cycle().then(() => {
-        if (!this.#stopped) this.#cancel = this.#deps.clock.after(this.#deps.settings.cycleMs, loop)
+        if (!this.#isStopping)
+          this.#cancel = this.#deps.clock.after(this.#deps.settings.cycleMs, loop)
       })
     }
     loop()
   }
 
-  /** Waits for the job that is being worked on. */
+  /** A merge is given up, an upload is finished. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopping.abort()
     this.#cancel()
     await this.#running
   }
@@ -85,11 +86,15 @@ export class Compactor {
     )
     await this.#confirm()
     for (const tenant of tenants ?? []) {
-      if (this.#stopped) return
+      if (this.#isStopping) return
       await this.#retain(tenant)
       await this.#guard(tenant.tenant, 'block list cannot be repaired', () => this.#repair(tenant))
       await this.#guard(tenant.tenant, 'blocks cannot be selected', () => this.#compact(tenant))
     }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted
   }
 
   async #retain(tenant: StoredTenant): Promise<void> {
@@ -138,7 +143,7 @@ export class Compactor {
       const outstanding = jobs.reduce((sum, job) => sum + job.inputs.length, 0)
       metrics.outstandingBlocks.set({ tenant: tenant.tenant }, outstanding)
       const job = jobs.find(candidate => !failed.has(candidate.id))
-      if (!job || this.#stopped || clock.monotonicMs() >= endMs) return
+      if (!job || this.#isStopping || clock.monotonicMs() >= endMs) return
       if (!(await this.#runClaimed(tenant, job))) failed.add(job.id)
     }
   }
@@ -166,7 +171,7 @@ export class Compactor {
     }
   }
 
-  /** False when the job is not to be tried again in this cycle. */
+  /** False when the job failed or is another's: not to be tried again in this cycle. */
   async #runClaimed(tenant: StoredTenant, job: CompactionJob): Promise<boolean> {
     const claim = await this.#claims.claim(tenant.folder, job.id)
     if (!claim) return false
@@ -180,7 +185,11 @@ export class Compactor {
     const { clock } = this.#deps
     const beganMs = clock.monotonicMs()
     try {
-      const { output, commit } = await compact(this.#deps, job, attempt)
+      const { output, commit } = await compact(
+        { ...this.#deps, signal: this.#stopping.signal },
+        job,
+        attempt,
+      )
       if (commit.kind === 'committed') {
         const { tenant } = job
         this.#unconfirmed.push({ tenant, committed: commit, atMs: clock.monotonicMs() })
@@ -188,6 +197,7 @@ export class Compactor {
       if (commit.kind !== 'refused') this.#tell(job, output, clock.monotonicMs() - beganMs)
       return true
     } catch (error) {
+      if (this.#isStopping) return true
       return this.#fail(job, error)
     }
   }
