@@ -7,6 +7,8 @@ export interface MemoryPlan {
   /** Live columns at which they are frozen; up to three times that while freezing goes on. */
   readonly liveBytesMax: number
   readonly cacheBytesMax: number
+  /** What a merge of blocks may hold. */
+  readonly compactionBytesMax: number
 }
 
 /** Without a limit from outside, a tracing server on a laptop should stay small. */
@@ -26,6 +28,7 @@ export function planMemory(
     budgetBytes,
     liveBytesMax: Math.max(leastBytes, Math.floor(free / 8)),
     cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
+    compactionBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
   }
 }
 

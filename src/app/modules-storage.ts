@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { Compactor } from '../compactor/compactor.ts'
+import { compactorMetrics } from '../compactor/metrics.ts'
 import { Ingester } from '../ingester/ingester.ts'
 import { ingesterMetrics } from '../ingester/metrics.ts'
 import { tenantFolder } from '../model/tenant.ts'
@@ -116,6 +118,47 @@ export async function startIngester(
       lock.release()
     },
   }
+}
+
+/** Unlisted blocks are listed again when two hourly repairs in a row have seen them. */
+const repairSettleMs = 1_800_000
+
+export async function startCompactor(
+  around: Surroundings,
+  parts: PartsOf<Parts>,
+): Promise<Started<null>> {
+  const { config, clock, disk, log, memory, metrics } = around
+  const { store, logFor } = parts.get('store')
+  const overrides = parts.get('overrides')
+  const { compaction, disabled } = config.compactor
+  if (disabled) return { part: null }
+  const compactor = new Compactor({
+    store,
+    clock,
+    disk,
+    log,
+    logFor,
+    metrics: compactorMetrics(metrics),
+    directory: join(config.storage.trace.wal.path, 'compaction'),
+    memoryBytes: memory.compactionBytesMax,
+    instance: instanceName(around),
+    bootId: randomUUID(),
+    graceMs: compaction.compactedBlockRetentionMs,
+    retentionMs: tenant => overrides.limitsFor(tenant).compaction.blockRetentionMs,
+    windowMs(tenant) {
+      const { compactionDisabled, compactionWindowMs } = overrides.limitsFor(tenant).compaction
+      return compactionDisabled ? 0 : compactionWindowMs
+    },
+    settings: {
+      cycleMs: compaction.compactionCycleMs,
+      tenantTimeMaxMs: compaction.maxTimePerTenantMs,
+      blockBytesMax: compaction.maxBlockBytes,
+      tracesMax: compaction.maxCompactionObjects,
+      settleMs: repairSettleMs,
+    },
+  })
+  await compactor.start()
+  return { part: null, stop: () => compactor.stop() }
 }
 
 function isAlone(targets: readonly string[]): boolean {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { applyRetention } from '../compactor/retention.ts'
 import type { IngesterPush } from '../contract/ingester.ts'
 import type { SpanSink } from '../contract/span-sink.ts'
 import { Distributor } from '../distributor/distributor.ts'
@@ -16,7 +15,6 @@ import { Cluster } from '../remote/cluster.ts'
 import { ingesterHandlers } from '../remote/ingester-calls.ts'
 import { IngesterPool } from '../remote/ingester-pool.ts'
 import { type Members, noMembers } from '../ring/members.ts'
-import { listTenants } from '../storage/blocklist/tenants.ts'
 import { limitFallbacksOf } from './config/derive.ts'
 import { drainMs, shown } from './modules-server.ts'
 import { instanceName } from './modules-storage.ts'
@@ -194,47 +192,6 @@ function hostAndPort(endpoint: string): { host: string; port: number } {
 export async function serveIngester(around: Surroundings, parts: PartsOf<Parts>): Promise<void> {
   if (around.config.targets.includes('all')) return
   parts.get('internal').handle(ingesterHandlers(parts.get('ingester')))
-}
-
-export async function startCompactor(
-  around: Surroundings,
-  parts: PartsOf<Parts>,
-): Promise<Started<null>> {
-  const { config, clock, log } = around
-  const { store, logFor } = parts.get('store')
-  const overrides = parts.get('overrides')
-  const { compaction } = config.compactor
-  if (config.compactor.disabled) return { part: null }
-  let stopped = false
-  let cancel = () => {}
-  const deps = {
-    store,
-    clock,
-    log,
-    logFor,
-    retentionMs: (tenant: string) => overrides.limitsFor(tenant).compaction.blockRetentionMs,
-    graceMs: compaction.compactedBlockRetentionMs,
-  }
-  let running: Promise<void> = Promise.resolve()
-  const cycle = () => {
-    running = listTenants(store)
-      .then(tenants => applyRetention(deps, tenants))
-      .catch(error =>
-        log.warn({ error: String(error) }, 'retention failed and will be tried again'),
-      )
-      .then(() => {
-        if (!stopped) cancel = clock.after(compaction.compactionCycleMs, cycle)
-      })
-  }
-  cycle()
-  return {
-    part: null,
-    async stop() {
-      stopped = true
-      cancel()
-      await running
-    },
-  }
 }
 
 export async function startGenerator(around: Surroundings): Promise<Started<null>> {

@@ -1,10 +1,9 @@
 import type { Target } from './config/schema.ts'
 import { startFrontend, startJaegerApi, startQuerier, startTempoApi } from './modules-query.ts'
 import { startInternal, startServer } from './modules-server.ts'
-import { startIngester, startStore } from './modules-storage.ts'
+import { startCompactor, startIngester, startStore } from './modules-storage.ts'
 import {
   serveIngester,
-  startCompactor,
   startDistributor,
   startGenerator,
   startIngesterClients,

@@ -51,6 +51,11 @@ export interface ColumnName {
   readonly occurrence: number
 }
 
+/** Text that is equal for equal names only. */
+export function columnIdentity({ scope, type, occurrence, key }: ColumnName): string {
+  return `${scope}\0${type}\0${occurrence}\0${key}`
+}
+
 /**
  * A live segment or block never has more attribute columns than this; further keys go, encoded,
  * into the overflow column of their scope, which stays searchable. More columns would make every

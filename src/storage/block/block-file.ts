@@ -58,6 +58,7 @@ export class BlockFile {
   /** Chunk -> its place in the file. */
   readonly #chunkOffset: Float64Array
   readonly #chunkColumn: Uint32Array
+  readonly #intrinsics = new Map<string, number>()
 
   private constructor(id: string, reader: RangeReader, footer: ReadFooter, cache: BlockCache) {
     this.id = id
@@ -71,6 +72,9 @@ export class BlockFile {
     this.columns = readColumns(this.f)
     this.#chunkColumn = columnOfChunk(this.f)
     this.#chunkOffset = this.#placeChunks()
+    this.columns.forEach(({ scope, key }, column) => {
+      if (scope === Scope.intrinsic) this.#intrinsics.set(key, column)
+    })
     const fault = intrinsicFault(this.columns) ?? countFault(this.f, this.columns)
     if (fault === undefined) return
     const { offset } = this.footerPlace
@@ -110,8 +114,14 @@ export class BlockFile {
     return file
   }
 
-  /** The chunk of a column in a group, or -1. Owner columns have theirs in group `groupCount`. */
+  /** The number of a built-in column, or -1. */
+  intrinsic(key: IntrinsicColumn): number {
+    return this.#intrinsics.get(key) ?? -1
+  }
+
+  /** The chunk of a column in a group, or -1, also for column -1. Owner columns have theirs in group `groupCount`. */
   chunkOf(column: number, group: number): number {
+    if (column < 0) return -1
     const { chunkGroup, columnFirstChunk } = this.f
     let low = columnFirstChunk[column]!
     let high = columnFirstChunk[column + 1]! - 1
@@ -177,6 +187,12 @@ export class BlockFile {
       }),
     )
     return loaded
+  }
+
+  /** All chunks of a group; of the owner group when `group` is `groupCount`. */
+  loadGroup(group: number): Promise<Map<number, DecodedChunk>> {
+    const chunks = Array.from(this.columns.keys(), column => this.chunkOf(column, group))
+    return this.loadChunks(chunks)
   }
 
   /** Chunks as readers of single values: those that are decoded already, the others in place. */

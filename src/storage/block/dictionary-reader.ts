@@ -12,17 +12,20 @@ interface Head {
   readonly pageEnd: Uint32Array
   readonly rawBytes: Uint32Array
   readonly pageCrc: Uint32Array
-  readonly firstValueEnd: Uint32Array
-  readonly firstValues: Buffer
+  readonly separatorEnd: Uint32Array
+  readonly separators: Buffer
 }
 
-interface Page {
+export interface DictionaryPage {
   readonly bytes: Buffer
   /** Value i is bytes[offsets[i], offsets[i + 1]). */
   readonly offsets: Uint32Array
   readonly groupSets: Uint32Array | null
   readonly firstCode: number
 }
+
+/** Stored bytes that `pages` reads at once. */
+const walkedBytes = 131_072
 
 /** A sorted dictionary of a block: its head is one read, a value one more page. */
 export class BlockDictionary implements Dictionary {
@@ -88,7 +91,7 @@ export class BlockDictionary implements Dictionary {
       wanted.add(pageOfCode(head, code))
     }
     // The reader holds its pages, so that the cache may let go of them meanwhile.
-    const pages = new Map<number, Page>()
+    const pages = new Map<number, DictionaryPage>()
     if (wanted.size > 8 && wanted.size * 2 > head.pages) {
       for (const [at, page] of (await this.#allPages()).entries()) pages.set(at, page)
     } else {
@@ -101,6 +104,22 @@ export class BlockDictionary implements Dictionary {
     }
   }
 
+  /** All pages in order, once, some at a time and without keeping them: for merges. */
+  async *pages(): AsyncGenerator<DictionaryPage> {
+    const head = withoutSeparators(await this.#readHead())
+    const start = (page: number) => (page === 0 ? 0 : head.pageEnd[page - 1]!)
+    const offset = this.#file.f.dictionaryPagesOffset[this.#id]!
+    for (let from = 0; from < head.pages; ) {
+      let to = from + 1
+      while (to < head.pages && head.pageEnd[to]! - start(from) <= walkedBytes) to++
+      const stored = await this.#file.read(offset + start(from), start(to) - start(from))
+      for (const first = start(from); from < to; from++) {
+        const page = stored.subarray(start(from) - first, start(from + 1) - first)
+        yield this.#parse(head, from, page, offset + start(from))
+      }
+    }
+  }
+
   /** Whether a code that `find` returned occurs in a group. */
   mayBeInGroup(code: number, group: number): boolean {
     const set = this.#groupSets.get(code)
@@ -110,7 +129,11 @@ export class BlockDictionary implements Dictionary {
   }
 
   async #loadHead(): Promise<Head> {
-    if (this.#head) return this.#head
+    this.#head ??= await this.#readHead()
+    return this.#head
+  }
+
+  async #readHead(): Promise<Head> {
     const { f } = this.#file
     const offset = f.dictionaryHeadOffset[this.#id]!
     const stored = await this.#file.read(offset, f.dictionaryHeadBytes[this.#id]!)
@@ -120,11 +143,10 @@ export class BlockDictionary implements Dictionary {
     const head = parseHead(copyBytes(stored))
     const fits = head !== null && isHeadOf(head, this.size, offset - this.#pagesOffset)
     if (!fits) throw this.#corruption('head')
-    this.#head = head
     return head
   }
 
-  async #allPages(): Promise<Page[]> {
+  async #allPages(): Promise<DictionaryPage[]> {
     const head = await this.#loadHead()
     const offset = this.#pagesOffset
     const cached = Array.from({ length: head.pages }, (_, page) => this.#cached(page))
@@ -133,19 +155,19 @@ export class BlockDictionary implements Dictionary {
     return cached.map((known, page) => {
       const start = page === 0 ? 0 : head.pageEnd[page - 1]!
       return (
-        known ?? this.#parse(head, page, all.subarray(start, head.pageEnd[page]!), offset + start)
+        known ?? this.#keep(head, page, all.subarray(start, head.pageEnd[page]!), offset + start)
       )
     })
   }
 
-  async #page(page: number): Promise<Page> {
+  async #page(page: number): Promise<DictionaryPage> {
     const known = this.#cached(page)
     if (known) return known
     const head = await this.#loadHead()
     const start = page === 0 ? 0 : head.pageEnd[page - 1]!
     const offset = this.#pagesOffset + start
     const stored = await this.#file.read(offset, head.pageEnd[page]! - start)
-    return this.#parse(head, page, stored, offset)
+    return this.#keep(head, page, stored, offset)
   }
 
   get #pagesOffset(): number {
@@ -158,26 +180,29 @@ export class BlockDictionary implements Dictionary {
     return new Corruption(`dictionary ${what}`, { object: this.#file.reader.object, offset })
   }
 
-  #cached(page: number): Page | undefined {
-    return this.#file.cache.get<Page>(this.#key(page))
+  #cached(page: number): DictionaryPage | undefined {
+    return this.#file.cache.get<DictionaryPage>(this.#key(page))
   }
 
   #key(page: number): string {
     return `${this.#file.id}/d${this.#id}/${page}`
   }
 
-  #parse(head: Head, page: number, stored: Uint8Array, offset: number): Page {
+  /** Parses a page and keeps it in the cache. */
+  #keep(head: Head, page: number, stored: Uint8Array, offset: number): DictionaryPage {
+    const parsed = this.#parse(head, page, stored, offset)
+    const bytes = parsed.bytes.length + parsed.offsets.byteLength + 200
+    this.#file.cache.set(this.#key(page), parsed, bytes)
+    return parsed
+  }
+
+  #parse(head: Head, page: number, stored: Uint8Array, offset: number): DictionaryPage {
     if (crc(stored) !== head.pageCrc[page]) {
       throw new Corruption('dictionary page checksum', { object: this.#file.reader.object, offset })
     }
     const raw = rawPage(stored, head.rawBytes[page]!)
     const parsed = raw && parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
     if (parsed === null) throw this.#corruption(`page ${page}`)
-    this.#file.cache.set(
-      this.#key(page),
-      parsed,
-      parsed.bytes.length + parsed.offsets.byteLength + 200,
-    )
     return parsed
   }
 }
@@ -196,8 +221,8 @@ function parseHead(bytes: Uint8Array): Head | null {
     pageEnd: numbers.subarray(at(0), at(1)),
     rawBytes: numbers.subarray(at(1), at(2)),
     pageCrc: numbers.subarray(at(2), at(3)),
-    firstValueEnd: numbers.subarray(at(3), at(4)),
-    firstValues: Buffer.from(bytes.buffer, bytes.byteOffset + end, bytes.length - end),
+    separatorEnd: numbers.subarray(at(3), at(4)),
+    separators: Buffer.from(bytes.buffer, bytes.byteOffset + end, bytes.length - end),
   }
 }
 
@@ -206,15 +231,15 @@ const rawBytesMax = 1 << 28
 
 /** Whether a head describes `values` values in pages that take `pagesBytes` with their padding. */
 function isHeadOf(head: Head, values: number, pagesBytes: number): boolean {
-  const { pages, firstCode, pageEnd, rawBytes, firstValueEnd, firstValues } = head
+  const { pages, firstCode, pageEnd, rawBytes, separatorEnd, separators } = head
   if (pages === 0 || firstCode[0] !== 0 || firstCode[pages] !== values) return false
   for (let page = 0; page < pages; page++) {
     if (firstCode[page + 1]! <= firstCode[page]! || rawBytes[page]! > rawBytesMax) return false
     if (page === 0) continue
     if (pageEnd[page]! < pageEnd[page - 1]!) return false
-    if (firstValueEnd[page]! < firstValueEnd[page - 1]!) return false
+    if (separatorEnd[page]! < separatorEnd[page - 1]!) return false
   }
-  return pageEnd[pages - 1]! <= pagesBytes && firstValueEnd[pages - 1]! <= firstValues.length
+  return pageEnd[pages - 1]! <= pagesBytes && separatorEnd[pages - 1]! <= separators.length
 }
 
 /** Null when the bytes are not what they are said to be. */
@@ -227,8 +252,22 @@ function rawPage(stored: Uint8Array, rawBytes: number): Uint8Array | null {
   }
 }
 
+/** Separators only serve to find pages. */
+function withoutSeparators(head: Head): Head {
+  const { firstCode, pageEnd, rawBytes, pageCrc } = head
+  return {
+    ...head,
+    firstCode: firstCode.slice(),
+    pageEnd: pageEnd.slice(),
+    rawBytes: rawBytes.slice(),
+    pageCrc: pageCrc.slice(),
+    separatorEnd: new Uint32Array(0),
+    separators: Buffer.alloc(0),
+  }
+}
+
 /** Null when the values do not fill the page. */
-function parsePage(head: Head, page: number, bytes: Buffer): Page | null {
+function parsePage(head: Head, page: number, bytes: Buffer): DictionaryPage | null {
   const count = head.firstCode[page + 1]! - head.firstCode[page]!
   const wide = (head.flags & DictionaryFlag.wideLengths) !== 0
   const withSets = (head.flags & DictionaryFlag.groupSets) !== 0
@@ -255,14 +294,8 @@ function lastPageAtOrBefore(head: Head, value: Uint8Array): number {
   let high = head.pages - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
-    const start = head.firstValueEnd[middle - 1]!
-    const order = head.firstValues.compare(
-      value,
-      0,
-      value.length,
-      start,
-      head.firstValueEnd[middle]!,
-    )
+    const start = head.separatorEnd[middle - 1]!
+    const order = head.separators.compare(value, 0, value.length, start, head.separatorEnd[middle]!)
     if (order <= 0) low = middle
     else high = middle - 1
   }

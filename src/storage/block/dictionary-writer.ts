@@ -21,97 +21,132 @@ export function encodeDictionary(
   ids: Uint32Array,
   groupSets: Uint32Array | null,
 ): EncodedDictionary {
-  const pages: { stored: Uint8Array; rawBytes: number; firstId: number }[] = []
-  const firstCode = [0]
+  const { arena, places } = source
   let longest = 0
-  for (const id of ids) longest = Math.max(longest, source.places[2 * id + 1]!)
-  const wide = longest > 0xffff
-  for (let from = 0; from < ids.length; ) {
-    const to = pageEnd(source, ids, from)
-    const raw = encodePage(source, ids, groupSets, from, to, wide)
+  for (const id of ids) longest = Math.max(longest, places[2 * id + 1]!)
+  const pages: Uint8Array[] = []
+  const builder = new DictionaryBuilder(longest, groupSets !== null, page => pages.push(page))
+  for (let code = 0; code < ids.length; code++) {
+    const id = ids[code]!
+    builder.add(arena, places[2 * id]!, places[2 * id + 1]!, groupSets ? groupSets[code]! : 0)
+  }
+  const head = builder.finish()
+  return { values: ids.length, pages: Buffer.concat(pages), head }
+}
+
+/** Takes values in byte order and gives page after page; holds one page and the head. */
+export class DictionaryBuilder {
+  readonly #wide: boolean
+  readonly #withSets: boolean
+  readonly #put: (page: Uint8Array) => void
+  /** Values of the page being made: their bytes, lengths and group sets. */
+  #bytes = Buffer.allocUnsafeSlow(2 * dictionaryPageBytes)
+  #lengths = new Uint32Array(dictionaryPageBytes / 4 + 1)
+  #sets = new Uint32Array(dictionaryPageBytes / 4 + 1)
+  #count = 0
+  #at = 0
+  /** What the head says of the pages. */
+  readonly #firstCode = [0]
+  readonly #pageEnd: number[] = []
+  readonly #rawBytes: number[] = []
+  readonly #crc: number[] = []
+  #separators = Buffer.allocUnsafeSlow(256)
+  readonly #separatorEnd: number[] = []
+  /** Of the page before. */
+  #lastValue = new Uint8Array(0)
+
+  /** `longestBytes`: the longest value that will come, which decides how lengths are stored. */
+  constructor(longestBytes: number, withSets: boolean, put: (page: Uint8Array) => void) {
+    this.#wide = longestBytes > 0xffff
+    this.#withSets = withSets
+    this.#put = put
+  }
+
+  /** Adds `bytes[start, start + length)`; `groupSet` counts only in a dictionary with sets. */
+  add(bytes: Uint8Array, start: number, length: number, groupSet: number): void {
+    const pageBytes = this.#at + length + 4 * (this.#count + 1)
+    if (this.#count > 0 && pageBytes > dictionaryPageBytes) this.#endPage()
+    if (this.#at + length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(this.#at + length)
+      this.#bytes.copy(larger, 0, 0, this.#at)
+      this.#bytes = larger
+    }
+    // Most values are short: a loop is cheaper than a view and a call.
+    if (length < 64) for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = bytes[start + i]!
+    else this.#bytes.set(bytes.subarray(start, start + length), this.#at)
+    if (this.#count === 0) this.#addSeparator(bytes.subarray(start, start + length))
+    this.#lengths[this.#count] = length
+    this.#sets[this.#count] = groupSet
+    this.#count++
+    this.#at += length
+  }
+
+  /** Ends the last page and returns the head. */
+  finish(): Uint8Array {
+    if (this.#count > 0) this.#endPage()
+    const count = this.#pageEnd.length
+    const numbers = new Uint32Array(2 + (count + 1) + 4 * count)
+    numbers[0] = count
+    numbers[1] =
+      (this.#wide ? DictionaryFlag.wideLengths : 0) |
+      (this.#withSets ? DictionaryFlag.groupSets : 0)
+    numbers.set(this.#firstCode, 2)
+    numbers.set(this.#pageEnd, 3 + count)
+    numbers.set(this.#rawBytes, 3 + 2 * count)
+    numbers.set(this.#crc, 3 + 3 * count)
+    numbers.set(this.#separatorEnd, 3 + 4 * count)
+    const end = this.#separatorEnd[count - 1] ?? 0
+    return Buffer.concat([new Uint8Array(numbers.buffer), this.#separators.subarray(0, end)])
+  }
+
+  /** Adds what separates a page that begins with `value` from the page before. */
+  #addSeparator(value: Uint8Array): void {
+    const last = this.#lastValue
+    let length = 0
+    while (length < last.length && last[length] === value[length]) length++
+    if (this.#pageEnd.length > 0) length = Math.min(value.length, length + 1)
+    const at = this.#separatorEnd[this.#separatorEnd.length - 1] ?? 0
+    const end = at + length
+    if (end > this.#separators.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, Math.ceil(this.#separators.length * 1.5)))
+      this.#separators.copy(larger, 0, 0, at)
+      this.#separators = larger
+    }
+    this.#separators.set(value.subarray(0, length), at)
+    this.#separatorEnd.push(end)
+  }
+
+  #endPage(): void {
+    const raw = this.#rawPage()
     const compressed = raw.length >= dictionaryPageZstdBytesMin ? compress(raw) : raw
     const stored = compressed.length < raw.length * 0.9 ? compressed : raw
-    pages.push({ stored, rawBytes: raw.length, firstId: ids[from]! })
-    firstCode.push(to)
-    from = to
+    this.#firstCode.push(this.#firstCode[this.#firstCode.length - 1]! + this.#count)
+    this.#pageEnd.push((this.#pageEnd[this.#pageEnd.length - 1] ?? 0) + stored.length)
+    this.#rawBytes.push(raw.length)
+    this.#crc.push(crc(stored))
+    this.#put(stored)
+    const lastLength = this.#lengths[this.#count - 1]!
+    this.#lastValue = Uint8Array.from(this.#bytes.subarray(this.#at - lastLength, this.#at))
+    this.#count = 0
+    this.#at = 0
   }
-  const flags = (wide ? DictionaryFlag.wideLengths : 0) | (groupSets ? DictionaryFlag.groupSets : 0)
-  return {
-    values: ids.length,
-    pages: Buffer.concat(pages.map(page => page.stored)),
-    head: encodeHead(source, pages, firstCode, flags),
-  }
-}
 
-function pageEnd(source: ByteValues, ids: Uint32Array, from: number): number {
-  let bytes = 0
-  let to = from
-  while (to < ids.length) {
-    bytes += source.places[2 * ids[to]! + 1]! + 4
-    if (to > from && bytes > dictionaryPageBytes) break
-    to++
+  #rawPage(): Buffer {
+    const count = this.#count
+    const lengthBytes = this.#wide ? 4 : 2
+    const setBytes = this.#withSets ? 4 : 0
+    const page = Buffer.allocUnsafe(count * (lengthBytes + setBytes) + this.#at)
+    let at = 0
+    for (let i = 0; i < count; i++) {
+      if (this.#wide) page.writeUInt32LE(this.#lengths[i]!, at)
+      else page.writeUInt16LE(this.#lengths[i]!, at)
+      at += lengthBytes
+    }
+    for (let i = 0; this.#withSets && i < count; i++) {
+      page.writeUInt32LE(this.#sets[i]!, at)
+      at += 4
+    }
+    this.#bytes.copy(page, at, 0, this.#at)
+    return page
   }
-  return to
-}
-
-function encodePage(
-  source: ByteValues,
-  ids: Uint32Array,
-  groupSets: Uint32Array | null,
-  from: number,
-  to: number,
-  wide: boolean,
-): Uint8Array {
-  const count = to - from
-  const lengthBytes = wide ? 4 : 2
-  let valueBytes = 0
-  for (let i = from; i < to; i++) valueBytes += source.places[2 * ids[i]! + 1]!
-  const page = Buffer.allocUnsafe(count * (lengthBytes + (groupSets ? 4 : 0)) + valueBytes)
-  let at = 0
-  for (let i = from; i < to; i++) {
-    const length = source.places[2 * ids[i]! + 1]!
-    if (wide) page.writeUInt32LE(length, at)
-    else page.writeUInt16LE(length, at)
-    at += lengthBytes
-  }
-  for (let i = from; groupSets && i < to; i++) {
-    page.writeUInt32LE(groupSets[i]!, at)
-    at += 4
-  }
-  for (let i = from; i < to; i++) {
-    const start = source.places[2 * ids[i]!]!
-    const length = source.places[2 * ids[i]! + 1]!
-    page.set(source.arena.subarray(start, start + length), at)
-    at += length
-  }
-  return page
-}
-
-function encodeHead(
-  source: ByteValues,
-  pages: readonly { stored: Uint8Array; rawBytes: number; firstId: number }[],
-  firstCode: readonly number[],
-  flags: number,
-): Uint8Array {
-  const count = pages.length
-  const numbers = new Uint32Array(2 + (count + 1) + 4 * count)
-  numbers[0] = count
-  numbers[1] = flags
-  numbers.set(firstCode, 2)
-  const firstValues: Uint8Array[] = []
-  let pageEndAt = 0
-  let firstValueEnd = 0
-  for (let page = 0; page < count; page++) {
-    const { stored, rawBytes, firstId } = pages[page]!
-    pageEndAt += stored.length
-    const start = source.places[2 * firstId]!
-    const first = source.arena.subarray(start, start + source.places[2 * firstId + 1]!)
-    firstValues.push(first)
-    firstValueEnd += first.length
-    numbers[3 + count + page] = pageEndAt
-    numbers[3 + 2 * count + page] = rawBytes
-    numbers[3 + 3 * count + page] = crc(stored)
-    numbers[3 + 4 * count + page] = firstValueEnd
-  }
-  return Buffer.concat([new Uint8Array(numbers.buffer), ...firstValues])
 }

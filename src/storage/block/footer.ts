@@ -35,6 +35,39 @@ export interface FooterParts {
   indexPageCrc: number[]
 }
 
+export function emptyFooter(): FooterParts {
+  return {
+    spans: 0,
+    traces: 0,
+    groupSpans: [],
+    groupTraces: [],
+    groupOffset: [],
+    groupBytes: [],
+    groupTimes: [],
+    columns: [],
+    columnDictionary: [],
+    columnDictionaryPerGroup: [],
+    columnFirstChunk: [],
+    chunkGroup: [],
+    chunkCount: [],
+    chunkBytes: [],
+    chunkCrc: [],
+    chunkEncoding: [],
+    chunkWidth: [],
+    chunkScale: [],
+    chunkMin: [],
+    chunkMax: [],
+    shapes: [],
+    dictionaryValues: [],
+    dictionaryHeadOffset: [],
+    dictionaryHeadBytes: [],
+    dictionaryHeadCrc: [],
+    dictionaryPagesOffset: [],
+    indexOffset: 0,
+    indexPageCrc: [],
+  }
+}
+
 export function encodeFooter(parts: FooterParts): Uint8Array {
   const builder = new Builder(65_536)
   const F = BlockFooter

@@ -33,7 +33,9 @@ import { Scope, type ScopeCode, ValueType, type ValueTypeCode } from '../../mode
  * column; when all rows have it, no lookup is needed. Rare columns come in pairs `x.row`, `x`.
  *
  * Dictionary head: u32 pages | u32 flags | u32 firstCode[p+1] | u32 pageEnd[p] | u32 rawBytes[p]
- *                  | u32 crc32[p] | u32 firstValueEnd[p] | first value of each page
+ *                  | u32 crc32[p] | u32 separatorEnd[p] | separators
+ *                  separator of a page: the shortest beginning of its first value that comes
+ *                  after all values of the page before; empty for the first page
  *            page: lengths (u16, or u32 with flag 1) | u32 groupSet[m] with flag 2 | value bytes;
  *                  in zstd when stored smaller than rawBytes
  *   groupSet bit i: the value occurs in row groups [i*s, (i+1)*s), s = ceil(groups / 32)

@@ -1,6 +1,5 @@
 import type { BlockOrder } from '../live/block-order.ts'
 import type { LiveSegment } from '../live/live-segment.ts'
-import { crc } from './encode.ts'
 import { indexPageEntries } from './format.ts'
 import type { ColumnList } from './writer-columns.ts'
 
@@ -87,13 +86,8 @@ function serviceColumns(list: ColumnList, segment: LiveSegment, order: BlockOrde
   list.intrinsic('service.errors', Uint32Array.from(errorCounts), bounds)
 }
 
-export interface EncodedIndex {
-  readonly pages: Uint8Array[]
-  readonly crcs: number[]
-}
-
 /** The sorted trace-ID index in pages of lanes, as drawn in format.ts. */
-export function encodeTraceIndex(segment: LiveSegment, order: BlockOrder): EncodedIndex {
+export function encodeTraceIndex(segment: LiveSegment, order: BlockOrder): Uint8Array[] {
   const { traces } = segment
   const count = order.traces.length
   const group = new Uint32Array(count)
@@ -120,5 +114,5 @@ export function encodeTraceIndex(segment: LiveSegment, order: BlockOrder): Encod
     })
     pages.push(new Uint8Array(lanes.buffer))
   }
-  return { pages, crcs: pages.map(crc) }
+  return pages
 }

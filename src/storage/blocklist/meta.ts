@@ -29,7 +29,7 @@ export interface BlockMeta {
   readonly maxEndNs: string
   /** Instance that wrote it. */
   readonly createdBy: string
-  /** By its clock, ms since 1970. */
+  /** By its clock, ms since 1970; of a merged block the latest of what it was merged from. */
   readonly createdMs: number
   /** 0 from an ingester, one more than its highest input from a compactor. */
   readonly level: number

@@ -103,11 +103,7 @@ export function traceTimes(segment: LiveSegment): TraceTimes {
 }
 
 /** Traces by start, outliers last; `regular` is how many are not outliers. */
-function sortTraces(
-  segment: LiveSegment,
-  times: TraceTimes,
-  limits: GroupLimits,
-): { traces: Uint32Array; regular: number } {
+function sortTraces(segment: LiveSegment, times: TraceTimes, limits: GroupLimits): OrderedTraces {
   const count = segment.traces.count
   const baseHigh = segment.minStart.high
   const baseLow = segment.minStart.low
@@ -122,18 +118,38 @@ function sortTraces(
   const filled = new Uint32Array(count)
     .map((_, i) => i)
     .filter(i => segment.traces.firstRow[i] !== noRow)
-  const ids = segment.traces.id
-  const byStart = (a: number, b: number) => start[a]! - start[b]! || compareIds(ids, a, b)
-  filled.sort(byStart)
-  const median = filled.length === 0 ? 0 : start[filled[filled.length >> 1]!]!
+  return orderTraces({ ids: segment.traces.id, start, duration }, filled, limits)
+}
+
+/** Facts of traces by number: id (16 bytes), start since some base, duration; ns. */
+export interface TraceFacts {
+  readonly ids: Uint8Array
+  readonly start: Float64Array
+  readonly duration: Float64Array
+}
+
+export interface OrderedTraces {
+  readonly traces: Uint32Array
+  /** How many of them are no outliers: those come last. */
+  readonly regular: number
+}
+
+/** Puts the numbers `traces` in the order that a block has; they are sorted in place. */
+export function orderTraces(
+  { ids, start, duration }: TraceFacts,
+  traces: Uint32Array,
+  limits: GroupLimits,
+): OrderedTraces {
+  traces.sort((a, b) => start[a]! - start[b]! || compareIds(ids, a, b))
+  const median = traces.length === 0 ? 0 : start[traces[traces.length >> 1]!]!
   const isOutlier = (i: number) =>
     duration[i]! > limits.outlierTraceMs * 1e6 ||
     Math.abs(start[i]! - median) > limits.outlierDistanceMs * 1e6
-  const regular = filled.filter(i => !isOutlier(i))
-  const traces = new Uint32Array(filled.length)
-  traces.set(regular)
-  traces.set(filled.filter(isOutlier), regular.length)
-  return { traces, regular: regular.length }
+  const regular = traces.filter(i => !isOutlier(i))
+  const ordered = new Uint32Array(traces.length)
+  ordered.set(regular)
+  ordered.set(traces.filter(isOutlier), regular.length)
+  return { traces: ordered, regular: regular.length }
 }
 
 function compareIds(ids: Uint8Array, a: number, b: number): number {
@@ -144,8 +160,11 @@ function compareIds(ids: Uint8Array, a: number, b: number): number {
   return 0
 }
 
-/** First trace of each group, and the number of traces as the last element. */
-function cutGroups(
+/**
+ * First trace of each group, and the number of traces as the last element. `traceRow` holds the
+ * first row of each trace and the number of rows.
+ */
+export function cutGroups(
   traceRow: Uint32Array,
   traces: number,
   regular: number,

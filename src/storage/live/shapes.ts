@@ -1,6 +1,7 @@
 import {
   attributeColumnsMax,
   type ColumnName,
+  columnIdentity,
   type ScopeCode,
   ValueType,
   type ValueTypeCode,
@@ -40,6 +41,7 @@ export class Shapes {
   readonly guessType: number[] = [0]
   readonly guessNext: number[] = [-1]
   #shapeColumnsTotal = 0
+  #columnsMax = attributeColumnsMax
 
   get heldBytes(): number {
     return this.columns.length * 200 + this.#nodeColumn.length * 80 + this.#shapeColumnsTotal * 2
@@ -53,10 +55,16 @@ export class Shapes {
     const lookup = keyId * 64 + scope * 8 + type
     const known = this.#byKey.get(lookup)
     if (known !== undefined) return known
-    if (this.columns.length >= attributeColumnsMax && type !== ValueType.overflow) return -1
-    const id = this.#columnId({ scope, key: keys.text(keyId), type, occurrence: 0 })
+    const name = { scope, key: keys.text(keyId), type, occurrence: 0 }
+    const id = type !== ValueType.overflow && this.#isTooMany(name) ? -1 : this.#columnId(name)
     this.#byKey.set(lookup, id)
     return id
+  }
+
+  /** Gives these their columns, and no others: what else comes goes to the overflow columns. */
+  restrictTo(names: readonly ColumnName[]): void {
+    for (const name of names) this.#columnId(name)
+    this.#columnsMax = this.columns.length
   }
 
   /** The node after `node` when an attribute of `column` follows; -1: put it into overflow. */
@@ -94,8 +102,8 @@ export class Shapes {
       }
     }
     const edge = node * columnsPerNode + column
-    const full = occurrence > 0 && this.columns.length >= attributeColumnsMax
-    if (occurrence >= occurrencesMax || full) {
+    const tooMany = occurrence > 0 && this.#isTooMany({ ...name, occurrence })
+    if (occurrence >= occurrencesMax || tooMany) {
       this.#edges.set(edge, -1)
       return -1
     }
@@ -110,8 +118,13 @@ export class Shapes {
     return next
   }
 
+  /** True for a new column when there are as many as there may be. */
+  #isTooMany(name: ColumnName): boolean {
+    return this.columns.length >= this.#columnsMax && !this.#columnIds.has(columnIdentity(name))
+  }
+
   #columnId(name: ColumnName): number {
-    const text = `${name.scope}\0${name.type}\0${name.occurrence}\0${name.key}`
+    const text = columnIdentity(name)
     const known = this.#columnIds.get(text)
     if (known !== undefined) return known
     const id = this.columns.length
