@@ -126,7 +126,8 @@ export class Cluster {
     const request = { spans: everySpan, traceAll: [], limit: 1000, spansPerSpanSet: 0, select: [] }
     const { hits } = await composeSearch(sources, request, never)
     const found: string[] = []
-    for (const { traceId, matched } of hits) {
+    for (const { traceId, spanSets } of hits) {
+      const { matched } = spanSets[0]!
       const { trace } = await composeTrace(sources, { traceId })
       const spans = decodeSpans(trace!)
       assert.is(matched, spans.length, `${what}: search of ${traceId}`)
