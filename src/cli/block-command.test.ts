@@ -38,7 +38,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
 }
 
 const block = smallBlock()
-const shown = (bytes: number) => bytes.toLocaleString('en')
+const withCommas = (bytes: number) => bytes.toLocaleString('en')
 const damaged = Buffer.from(block)
 damaged[64] = damaged[64]! ^ 1
 
@@ -52,7 +52,7 @@ test('inspect', async () => {
   const { code, out, err } = await run('inspect', good)
   assert.equal([code, err], [0, ''])
   assert.ok(
-    out.startsWith(`${good}\n  4 spans, 3 traces, 1 group, ${shown(block.length)} bytes`),
+    out.startsWith(`${good}\n  4 spans, 3 traces, 1 group, ${withCommas(block.length)} bytes`),
     out,
   )
   assert.match(out, '  from 2023-11-14T22:13:20.000001Z to 2023-11-14T22:13:20.0009Z\n')
@@ -87,7 +87,7 @@ test('verify: good blocks below a directory', async () => {
   const { code, out, err } = await run('verify', join(directory, 'tenant'))
   assert.equal(
     [code, out, err],
-    [0, `2 blocks, ${shown(2 * block.length)} bytes: nothing is wrong\n`, ''],
+    [0, `2 blocks, ${withCommas(2 * block.length)} bytes: nothing is wrong\n`, ''],
   )
 })
 
@@ -96,7 +96,7 @@ test('verify: a damaged block among others', async () => {
   assert.is(code, 1)
   const [problem, summary] = out.trim().split('\n')
   assert.match(problem!, new RegExp(`^${bad}: column [a-z.]+, byte \\d+: checksum of column`))
-  assert.is(summary, `2 blocks, ${shown(2 * block.length)} bytes: 1 damaged`)
+  assert.is(summary, `2 blocks, ${withCommas(2 * block.length)} bytes: 1 damaged`)
   const { out: json } = await run('verify', '--json', bad)
   const { object, column, offset, what } = JSON.parse(json)
   assert.equal([object, typeof offset, what], [bad, 'number', `checksum of column ${column}`])
