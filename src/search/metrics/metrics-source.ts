@@ -106,7 +106,7 @@ class Aggregation implements MetricsReader {
     this.#function = aggregate
     this.#labels = request.by.map(operand => codeReader(context, operand))
     this.#operand =
-      aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'none')
+      aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'computation')
     this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
     this.#lanes = fills[aggregate.kind].map(fill => new Lane(request.steps, fill))
     this.#exemplars = new ExemplarPicker(request.exemplars, request.steps)

@@ -1,7 +1,7 @@
 import { gatherLane, identity, markedRows } from '../kernels.ts'
 import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
 import { type ValueVector, VectorBuilder } from '../value/value-vector.ts'
-import type { SetAttribute, Spansets } from './spansets.ts'
+import { type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
 
 /** Splits every set by the values of its rows; rows without a value are a set of their own. */
 export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
@@ -25,10 +25,10 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
     count: parents.length,
     traceOfSet: parents.map(parent => sets.traceOfSet[parent]!),
     isGrouped: true,
-    attributes: [
-      ...sets.attributes.map(attribute => inherited(attribute, parents)),
+    attributes: withAttribute(
+      sets.attributes.map(attribute => inherited(attribute, parents)),
       { shownAs, values: key.finish(), isDuration: false },
-    ],
+    ),
   }
 }
 

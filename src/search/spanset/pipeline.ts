@@ -85,13 +85,14 @@ function planStage(context: ReadContext, stage: SpansetStage): StageNode {
     case 'spansets':
       return { kind: 'spansets', expression: planExpression(context, stage.expression) }
     case 'aggregate': {
-      const argument = stage.argument === null ? null : new ValuePart(context, stage.argument)
+      const argument =
+        stage.argument === null ? null : new ValuePart(context, stage.argument, 'computation')
       return { kind: 'aggregate', stage, argument }
     }
     case 'by':
       return {
         kind: 'by',
-        value: new ValuePart(context, stage.expression),
+        value: new ValuePart(context, stage.expression, 'grouping'),
         shownAs: stage.shownAs,
       }
     case 'coalesce':
@@ -131,8 +132,12 @@ class ValuePart {
   readonly #plan: FilterPlan
   #owners: Owners | undefined
 
-  constructor(context: ReadContext, expression: ValueExpression) {
-    const { node, plan } = planValue(context, expression)
+  constructor(
+    context: ReadContext,
+    expression: ValueExpression,
+    purpose: 'computation' | 'grouping',
+  ) {
+    const { node, plan } = planValue(context, expression, purpose)
     this.#context = context
     this.#node = node
     this.#plan = plan

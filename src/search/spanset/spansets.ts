@@ -25,6 +25,14 @@ export interface SetAttribute {
   readonly isDuration: boolean
 }
 
+/** With one more attribute, in place of an earlier one of this name. */
+export function withAttribute(
+  attributes: readonly SetAttribute[],
+  added: SetAttribute,
+): SetAttribute[] {
+  return [...attributes.filter(({ shownAs }) => shownAs !== added.shownAs), added]
+}
+
 /** One set per trace: the rows of the mask. */
 export function ungrouped(mask: Mask, traceOfRow: Uint32Array, traces: number): Spansets {
   return {

@@ -11,8 +11,9 @@ import {
 
 /**
  * Arithmetic on vectors. Ints stay ints and are exact: results beyond 2^53 are computed again as
- * 64-bit ints that wrap around. Everything else is a float. Where a side has no number, or an int
- * is divided by zero, there is no value.
+ * 64-bit ints that wrap around. Durations stay durations where the result is a whole number anyway.
+ * Everything else is a float. Where a side has no number, or a whole one is divided by zero, there
+ * is no value.
  */
 export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector): ValueVector {
   const aligned = alignItems(left, right)
@@ -26,8 +27,13 @@ export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector)
     if (!isNumberKind(x) || !isNumberKind(y)) continue
     if (x === Kind.int && y === Kind.int) combineInts(op, a, b, i, exact, out)
     else {
-      out.kinds[i] = Kind.float
-      out.numbers[i] = floatResult(op, a.numbers[i]!, b.numbers[i]!)
+      const isWhole = x !== Kind.float && y !== Kind.float
+      if (isWhole && (op === '/' || op === '%') && b.numbers[i] === 0) continue
+      const isDuration = isWhole && op !== '/' && op !== '^'
+      const result = floatResult(op, a.numbers[i]!, b.numbers[i]!)
+      out.kinds[i] = isDuration ? Kind.duration : Kind.float
+      // Not -0, which whole numbers do not have.
+      out.numbers[i] = isDuration ? result + 0 : result
     }
   }
   return out.finish(a.items)

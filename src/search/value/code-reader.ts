@@ -65,7 +65,7 @@ class VectorCodes implements CodeReader {
   readonly #keys = new KeyEncoder()
 
   constructor(context: ReadContext, operand: Operand) {
-    this.#reader = vectorReader(context, operand, 'none')
+    this.#reader = vectorReader(context, operand, 'grouping')
     this.columns = this.#reader.columns
     this.needs = this.#reader.needs
   }

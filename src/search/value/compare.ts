@@ -55,6 +55,8 @@ function comparePairs(
     const row = a[i]!
     while (from < b.length && b[from]! < row) from++
     for (let k = from; k < b.length && b[k] === row; k++) {
+      // Lists do not compare with lists.
+      if (left.ofList?.[i] === 1 && right.ofList?.[k] === 1) continue
       note(op, orderOf(left, i, right, k, ranks), row, out, denied)
     }
   }

@@ -30,6 +30,8 @@ export interface ValueVector {
   readonly numbers: Float64Array
   /** Exact values of ints beyond 2^53, by position. */
   readonly wide: ReadonlyMap<number, bigint> | null
+  /** 1 for elements of lists. */
+  readonly ofList?: Uint8Array
   /** Null: value i is that of row i. */
   readonly items: { readonly of: Items; readonly rows: Uint32Array } | null
 }
