@@ -123,7 +123,8 @@ function sizeFault(f: FooterArrays, chunk: number, type: ValueTypeCode): string 
   const isSigned = type === ValueType.int || type === ValueType.double
   if (f.chunkScale[chunk]! > (isSigned ? 4 : 0)) return 'scale'
   const min = f.chunkMin[chunk]!
-  if (!isSigned && !(Number.isSafeInteger(min) && min >= 0)) return 'least value'
+  if (type !== ValueType.double && !Number.isSafeInteger(min)) return 'least value'
+  if (!isSigned && min < 0) return 'least value'
   const isFixed = fixedTypes.has(type)
   const encoding = f.chunkEncoding[chunk]!
   if (isFixed !== (encoding === Encoding.bytes)) return 'encoding'
