@@ -8,7 +8,7 @@ import {
   type ValueTypeCode,
 } from '../../model/columns.ts'
 import { countFault, intrinsicFault, valueLimit, wantedSum } from './check-counts.ts'
-import { checkFooter } from './check-footer.ts'
+import { checkFooter, isStoredInt } from './check-footer.ts'
 import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
 import { type BlockFooter, viewFooter } from './footer.ts'
@@ -366,7 +366,7 @@ export interface FooterArrays {
 }
 
 function areWhole(count: number, valueAt: (i: number) => number): boolean {
-  for (let i = 0; i < count; i++) if (!Number.isSafeInteger(valueAt(i))) return false
+  for (let i = 0; i < count; i++) if (!isStoredInt(valueAt(i))) return false
   return true
 }
 
