@@ -1,13 +1,19 @@
 import { gatherLane, identity, markedRows } from '../kernels.ts'
 import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
-import { type ValueVector, VectorBuilder } from '../value/value-vector.ts'
+import {
+  copyValue,
+  isUsable,
+  Kind,
+  type ValueVector,
+  VectorBuilder,
+} from '../value/value-vector.ts'
 import { type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
 
 /** Splits every set by the values of its rows; rows without a value are a set of their own. */
 export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
   const rows = markedRows(sets.mask)
   const keys = new KeyEncoder()
-  const codes = keys.encode(values, rows)
+  const codes = keys.encode(asGroups(values), rows)
   const pairs = new PairEncoder()
   const parts = pairs.encode(gatherLane(sets.setOfRow, rows), codes)
   const setOfRow = new Uint32Array(sets.mask.length)
@@ -32,18 +38,16 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
   }
 }
 
+/** What cannot be used is no value. */
+function asGroups(values: ValueVector): ValueVector {
+  if (!values.kinds.includes(Kind.unusable)) return values
+  return { ...values, kinds: values.kinds.map(kind => (isUsable(kind) ? kind : Kind.none)) }
+}
+
 function inherited(attribute: SetAttribute, parents: Uint32Array): SetAttribute {
   const { values } = attribute
   const out = new VectorBuilder(parents.length)
-  for (let set = 0; set < parents.length; set++) {
-    const parent = parents[set]!
-    const exact = values.wide?.get(parent)
-    if (exact !== undefined) out.setInt(set, exact)
-    else {
-      out.kinds[set] = values.kinds[parent]!
-      out.numbers[set] = values.numbers[parent]!
-    }
-  }
+  for (let set = 0; set < parents.length; set++) copyValue(values, parents[set]!, out, set)
   return { ...attribute, values: out.finish() }
 }
 

@@ -5,6 +5,7 @@ import {
   intAt,
   isNumberKind,
   Kind,
+  type KindCode,
   type ValueVector,
   VectorBuilder,
 } from './value-vector.ts'
@@ -20,47 +21,35 @@ export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector)
   if (aligned === null) return new VectorBuilder(left.kinds.length).finish(left.items)
   const [a, b] = aligned
   const out = new VectorBuilder(a.kinds.length)
-  const exact = a.wide !== null || b.wide !== null
   for (let i = 0; i < out.kinds.length; i++) {
     const x = a.kinds[i]!
     const y = b.kinds[i]!
     if (!isNumberKind(x) || !isNumberKind(y)) continue
-    if (x === Kind.int && y === Kind.int) combineInts(op, a, b, i, exact, out)
-    else {
-      const isWhole = x !== Kind.float && y !== Kind.float
-      if (isWhole && (op === '/' || op === '%') && b.numbers[i] === 0) continue
-      const isDuration = isWhole && op !== '/' && op !== '^'
-      const result = floatResult(op, a.numbers[i]!, b.numbers[i]!)
-      out.kinds[i] = isDuration ? Kind.duration : Kind.float
-      // Not -0, which whole numbers do not have.
-      out.numbers[i] = isDuration ? result + 0 : result
-    }
+    const isWhole = x !== Kind.float && y !== Kind.float
+    const isInt = x === Kind.int && y === Kind.int
+    const divides = (op === '/' && isInt) || (op === '%' && isWhole)
+    if (divides && b.numbers[i] === 0) continue
+    if (isInt || (isWhole && op !== '/' && op !== '^')) {
+      combineWhole(op, a, b, i, isInt ? Kind.int : Kind.duration, out)
+    } else out.set(i, Kind.float, floatResult(op, a.numbers[i]!, b.numbers[i]!))
   }
   return out.finish(a.items)
 }
 
-function combineInts(
+function combineWhole(
   op: ArithmeticOp,
   a: ValueVector,
   b: ValueVector,
   at: number,
-  exact: boolean,
+  kind: typeof Kind.int | typeof Kind.duration,
   out: VectorBuilder,
 ): void {
-  const x = a.numbers[at]!
-  const y = b.numbers[at]!
-  if ((op === '/' || op === '%') && y === 0) return
-  if (!exact) {
-    const result = op === '/' ? Math.trunc(x / y) : floatResult(op, x, y)
-    // A fraction can only come from a negative exponent.
-    if (Number.isSafeInteger(result)) {
-      out.kinds[at] = Kind.int
-      // Not -0, which ints do not have.
-      out.numbers[at] = result + 0
-      return
-    }
-  }
-  out.setInt(at, BigInt.asIntN(64, integerResult(op, intAt(a, at), intAt(b, at))))
+  const isExact = !a.wide?.has(at) && !b.wide?.has(at)
+  const quotient = floatResult(op, a.numbers[at]!, b.numbers[at]!)
+  const result = op === '/' ? Math.trunc(quotient) : quotient
+  // A fraction can only come from a negative exponent. Not -0, which whole numbers do not have.
+  if (isExact && Number.isSafeInteger(result)) out.set(at, kind, result + 0)
+  else out.setInt(at, BigInt.asIntN(64, integerResult(op, intAt(a, at), intAt(b, at))), kind)
 }
 
 /**
@@ -80,7 +69,7 @@ export function negative(vector: ValueVector): ValueVector {
     const kind = vector.kinds[i]!
     if (!isNumberKind(kind)) continue
     const exact = vector.wide?.get(i)
-    if (exact !== undefined) out.setInt(i, BigInt.asIntN(64, -exact))
+    if (exact !== undefined) out.setInt(i, BigInt.asIntN(64, -exact), kind as KindCode)
     else {
       out.kinds[i] = kind
       out.numbers[i] = kind === Kind.float ? -vector.numbers[i]! : 0 - vector.numbers[i]!

@@ -12,9 +12,16 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 import { computedNumbers, idColumn, isId } from '../computed.ts'
 import type { Mask } from '../kernels.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
-import { type AnyElement, elementsOf, isList, overflowEntries } from '../value-test.ts'
+import { type AnyElement, elementsOf, hasValue, isList, overflowEntries } from '../value-test.ts'
 import { TextTable } from './text-table.ts'
-import { gather, Kind, type KindCode, type ValueVector, VectorBuilder } from './value-vector.ts'
+import {
+  copyValue,
+  gather,
+  Kind,
+  type KindCode,
+  type ValueVector,
+  VectorBuilder,
+} from './value-vector.ts'
 
 /** What the vectors of one query over one source share. */
 export interface ReadContext {
@@ -304,9 +311,11 @@ async function readEncoded(
         ? overflowEntries(stored).find(([name]) => name === key)?.[1]
         : stored
     if (encoded === undefined) continue
+    if (!hasValue(encoded)) continue
     const elements = elementsOf(encoded)
     if (!isList(encoded)) setElement(context, out, item, elements[0]!)
-    else if (purpose === 'comparison') for (const element of elements) found.push({ item, element })
+    else if (purpose !== 'comparison') out.set(item, Kind.unusable, 0)
+    else for (const element of elements) found.push({ item, element })
   }
   return found
 }
@@ -321,6 +330,7 @@ function setElement(
   else if (element.type === 'bool') out.set(at, Kind.bool, element.value ? 1 : 0)
   else if (element.type === 'int') out.setInt(at, element.value)
   else if (element.type === 'double') out.set(at, Kind.float, element.value)
+  else out.set(at, Kind.unusable, 0)
 }
 
 /** One vector of single values and elements, in order of rows (or owners). */
@@ -330,22 +340,21 @@ function withElements(
   elements: { item: number; element: AnyElement }[],
   items: ValueVector['items'],
 ): ValueVector {
+  const all: { item: number; element: AnyElement | null }[] = [...elements]
   for (let item = 0; item < singles.kinds.length; item++) {
-    if (singles.kinds[item] !== Kind.none) elements.push({ item, element: { type: 'other' } })
+    if (singles.kinds[item] !== Kind.none) all.push({ item, element: null })
   }
-  elements.sort((a, b) => a.item - b.item)
-  const out = new VectorBuilder(elements.length)
-  const rows = new Uint32Array(elements.length)
-  const ofList = new Uint8Array(elements.length)
-  for (const [i, { item, element }] of elements.entries()) {
+  all.sort((a, b) => a.item - b.item)
+  const single = singles.finish()
+  const out = new VectorBuilder(all.length)
+  const rows = new Uint32Array(all.length)
+  const ofList = new Uint8Array(all.length)
+  for (const [i, { item, element }] of all.entries()) {
     rows[i] = items === null ? item : items.rows[item]!
-    if (element.type !== 'other') {
+    if (element === null) copyValue(single, item, out, i)
+    else {
       setElement(context, out, i, element)
       ofList[i] = 1
-    } else {
-      const exact = singles.wide?.get(item)
-      if (exact !== undefined) out.setInt(i, exact)
-      else out.set(i, singles.kinds[item]! as KindCode, singles.numbers[item]!)
     }
   }
   return { ...out.finish({ of: 'element', rows }), ofList }
@@ -356,13 +365,7 @@ function spanElseResource(span: ValueVector, resource: ValueVector, rows: number
   if (span.items === null && resource.items === null) {
     const out = new VectorBuilder(rows)
     for (let row = 0; row < rows; row++) {
-      const from = span.kinds[row] === Kind.none ? resource : span
-      const exact = from.wide?.get(row)
-      if (exact !== undefined) out.setInt(row, exact)
-      else {
-        out.kinds[row] = from.kinds[row]!
-        out.numbers[row] = from.numbers[row]!
-      }
+      copyValue(span.kinds[row] === Kind.none ? resource : span, row, out, row)
     }
     return out.finish()
   }
@@ -381,11 +384,7 @@ function spanElseResource(span: ValueVector, resource: ValueVector, rows: number
   }
   parts.sort((a, b) => a.row - b.row)
   const out = new VectorBuilder(parts.length)
-  for (const [i, { from, at }] of parts.entries()) {
-    const exact = from.wide?.get(at)
-    if (exact !== undefined) out.setInt(i, exact)
-    else out.set(i, from.kinds[at]! as KindCode, from.numbers[at]!)
-  }
+  for (const [i, { from, at }] of parts.entries()) copyValue(from, at, out, i)
   const itemRows = Uint32Array.from(parts, part => part.row)
   const ofList = Uint8Array.from(parts, ({ from, at }) => from.ofList?.[at] ?? 0)
   return { ...out.finish({ of: 'element', rows: itemRows }), ofList }
