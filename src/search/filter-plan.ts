@@ -68,7 +68,7 @@ export type ValueNode =
       readonly left: ValueNode
       readonly right: ValueNode
     }
-  | { readonly kind: 'negative'; readonly part: ValueNode }
+  | { readonly kind: 'negative' | 'opposite'; readonly part: ValueNode }
   | { readonly kind: 'condition'; readonly root: PlanNode }
 
 export interface FilterPlan {
@@ -187,7 +187,8 @@ function valueNode(context: ReadContext, expression: ValueExpression, purpose: P
         right: valueNode(context, expression.right, 'computation'),
       }
     case 'negative':
-      return { kind: 'negative', part: valueNode(context, expression.part, 'computation') }
+    case 'opposite':
+      return { kind: expression.kind, part: valueNode(context, expression.part, 'computation') }
     case 'condition':
       return { kind: 'condition', root: planNode(context, expression.condition) }
     default:
@@ -284,7 +285,8 @@ function nodesOf(root: PlanNode | ValueNode): (PlanNode | ValueNode)[] {
   for (let node = pending.pop(); node; node = pending.pop()) {
     nodes.push(node)
     if (node.kind === 'and' || node.kind === 'or') pending.push(...node.parts)
-    else if (node.kind === 'not' || node.kind === 'negative') pending.push(node.part)
+    else if (node.kind === 'not' || node.kind === 'negative' || node.kind === 'opposite')
+      pending.push(node.part)
     else if (node.kind === 'values' || node.kind === 'arithmetic')
       pending.push(node.left, node.right)
     else if (node.kind === 'condition') pending.push(node.root)

@@ -77,3 +77,12 @@ export function negative(vector: ValueVector): ValueVector {
   }
   return out.finish(vector.items)
 }
+
+/** The other bool; nothing where there is no bool. */
+export function opposite(vector: ValueVector): ValueVector {
+  const out = new VectorBuilder(vector.kinds.length)
+  for (let i = 0; i < out.kinds.length; i++) {
+    if (vector.kinds[i] === Kind.bool) out.set(i, Kind.bool, 1 - vector.numbers[i]!)
+  }
+  return out.finish(vector.items)
+}
