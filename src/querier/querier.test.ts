@@ -63,6 +63,7 @@ class World {
     cache: createBlockCache(16e6),
     clock: this.clock,
     log: silentLog,
+    threads: null,
     pollMs: 30_000,
     logFor: () => this.#log(),
   })
