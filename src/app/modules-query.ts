@@ -43,7 +43,15 @@ export async function startQuerier(
     },
   })
   const recent = recentData(around, parts, catalog)
-  const querier = new Querier({ catalog, recent: tenant => recent.of(tenant) })
+  const querier = new Querier({
+    catalog,
+    budget: {
+      spansMax: config.vivace.query.maxSpansScanned,
+      bytesMax: config.vivace.query.maxBytesRead,
+      cellsMax: config.vivace.query.maxMetricsCells,
+    },
+    recent: tenant => recent.of(tenant),
+  })
   const stopPulling = config.targets.includes('all')
     ? async () => undefined
     : pullFromFrontends(around, querier)

@@ -121,6 +121,7 @@ class ScanLane {
       return
     }
     const thread = (this.#thread ??= this.#start())
+    thread.worker.ref()
     try {
       const { scan, signal } = task
       const answer = await thread.client.callUntil<ScanAnswer>(signal, 'scan', scan)
@@ -137,6 +138,8 @@ class ScanLane {
 
   #end(task: Task): void {
     this.#running.delete(task)
+    // The process may end while a thread waits for work.
+    if (this.#running.size === 0) this.#thread?.worker.unref()
     this.#begin()
   }
 
@@ -156,8 +159,6 @@ class ScanLane {
   #start(): Thread {
     const { metrics, log } = this.#deps
     const worker = this.#deps.start()
-    // The process must be able to end while a thread waits for work.
-    worker.unref()
     const thread: Thread = { worker, client: new PortClient(worker), gone: undefined }
     metrics.threadsStarted.inc()
     const ended = (error: Error) => {

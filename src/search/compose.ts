@@ -26,7 +26,7 @@ import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
-import { throwIfOverBudget } from './scan-watch.ts'
+import { throwIfOverBudget, throwIfTooManyCells } from './scan-watch.ts'
 import { joinSources, splitInside } from './split-set.ts'
 import { type TagValueSet, tagScopes } from './tags.ts'
 
@@ -147,6 +147,7 @@ export async function composeMetrics(
   parts.push(...ofSources)
   throwIfOverBudget(request.budget, stats)
   const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
+  throwIfTooManyCells(request.budget, merged.series.length, merged.steps)
   const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
   return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
 }
@@ -225,6 +226,7 @@ export async function composeTagNames(
       for (const name of found) known.add(name)
       names.set(scope, known)
     }
+    throwIfOverBudget(request.budget, stats)
   }
   const scopes = tagScopes
     .map(scope => ({ scope, names: [...(names.get(scope) ?? [])].sort() }))
@@ -241,7 +243,10 @@ export async function composeTagValues(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found: TagValueSet = new Map()
-  for (const source of sources) await source.tagValues(request, found, stats, signal)
+  for (const source of sources) {
+    await source.tagValues(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
   const values = [...found.values()].sort(byTypeAndValue)
   return { values: request.limit > 0 ? values.slice(0, request.limit) : values, stats }
 }
@@ -260,7 +265,10 @@ export async function composeOperations(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found = new Map<string, { name: string; kind: number }>()
-  for (const source of sources) await source.operations(request, found, stats, signal)
+  for (const source of sources) {
+    await source.operations(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
   const operations = [...found.values()].sort((a, b) =>
     a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind - b.kind,
   )

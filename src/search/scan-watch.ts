@@ -30,7 +30,7 @@ export class ScanWatch {
    * at once: a live segment has one, which must not change while it is read.
    */
   async turn(): Promise<void> {
-    if (this.#turns++ > 0) await new Promise(setImmediate)
+    if (this.#turns++ > 0) await nextTurn()
     throwIfAborted(this.#signal)
     this.#countBytes()
     throwIfOverBudget(this.#budget, this.#stats)
@@ -52,6 +52,14 @@ export class ScanWatch {
     this.#stats.inspectedBytes += inspectedBytes - this.#countedBytes
     this.#countedBytes = inspectedBytes
   }
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/** One scan of a thread goes on in each turn of its event loop: between any two, messages come in. */
+function nextTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => new Promise(setImmediate))
+  return lastTurn
 }
 
 function throwIfAborted(signal: AbortSignal): void {
