@@ -23,6 +23,7 @@ import { parseQuery } from '../traceql/parser.ts'
 import { validateQuery } from '../traceql/validate.ts'
 import { drainMs, shown } from './modules-server.ts'
 import type { Parts, Surroundings } from './parts.ts'
+import { openQueryThreads } from './query-threads.ts'
 import type { PartsOf, Started } from './registry.ts'
 import { type RecentSources, RosterSources } from './roster-sources.ts'
 
@@ -33,7 +34,8 @@ export async function startQuerier(
   const { config, clock, log, metrics } = around
   const { store, cache, logFor } = parts.get('store')
   const pollMs = config.storage.trace.blocklistPollMs
-  const catalog = new BlockCatalog({ store, cache, clock, log, pollMs, logFor })
+  const threads = openQueryThreads(around)
+  const catalog = new BlockCatalog({ store, cache, clock, log, threads, pollMs, logFor })
   const lengths = metrics.gauge('tempodb_blocklist_length', 'Blocks of a tenant.', ['tenant'])
   Object.assign(lengths, {
     collect() {
@@ -41,7 +43,15 @@ export async function startQuerier(
     },
   })
   const recent = recentData(around, parts, catalog)
-  const querier = new Querier({ catalog, recent: tenant => recent.of(tenant) })
+  const querier = new Querier({
+    catalog,
+    budget: {
+      spansMax: config.vivace.query.maxSpansScanned,
+      bytesMax: config.vivace.query.maxBytesRead,
+      cellsMax: config.vivace.query.maxMetricsCells,
+    },
+    recent: tenant => recent.of(tenant),
+  })
   const stopPulling = config.targets.includes('all')
     ? async () => undefined
     : pullFromFrontends(around, querier)
@@ -50,6 +60,7 @@ export async function startQuerier(
     async stop() {
       await stopPulling()
       recent.close()
+      await threads?.close()
     },
   }
 }

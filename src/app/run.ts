@@ -11,6 +11,7 @@ import { createLogger, type LogFormat } from './logger.ts'
 import { planMemory } from './memory.ts'
 import { modulesOfAll, moduleTable, targetModules } from './modules.ts'
 import type { Parts, Surroundings } from './parts.ts'
+import { queryThreadCount } from './query-threads.ts'
 import { Registry } from './registry.ts'
 import { tenantRules } from './tenants.ts'
 import { version } from './version.ts'
@@ -87,7 +88,7 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
     clock: systemClock,
     disk: systemDisk,
     metrics,
-    memory: planMemory(config.vivace.memoryBudgetBytes, process.env),
+    memory: planMemory(config.vivace.memoryBudgetBytes, process.env, queryThreadCount(config)),
     tenants: tenantRules(
       config.multitenancyEnabled,
       config.queryFrontend.multiTenantQueriesEnabled,

@@ -1,20 +1,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { tenantFolder } from '../model/tenant.ts'
-import { LocalSource } from '../search/query-source.ts'
-import { type BlockCache, BlockFile } from '../storage/block/block-file.ts'
-import { BlockSource } from '../storage/block/block-source.ts'
-import { blockReader } from '../storage/blocklist/block-store.ts'
+import type { BlockCache } from '../storage/block/block-file.ts'
 import type { BlockLog } from '../storage/blocklist/log.ts'
-import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import type { ObjectStore } from '../storage/object/object-store.ts'
-import { LazyBlock } from './lazy-block.ts'
+import { LazyBlock, type ScanThreads } from './lazy-block.ts'
+import { openBlock } from './open-block.ts'
 
 export interface CatalogDeps {
   readonly store: ObjectStore
   readonly cache: BlockCache
   readonly clock: Clock
   readonly log: Log
+  readonly threads: ScanThreads
   /** How old the list of a tenant may be. */
   readonly pollMs: number
   logFor(tenant: string): BlockLog
@@ -88,17 +86,14 @@ export class BlockCatalog {
   }
 
   #sync(tenant: string, known: TenantBlocks): void {
+    const { store, cache, threads } = this.#deps
+    const folder = tenantFolder(tenant)
     const view = known.log.view()
     for (const id of known.blocks.keys()) if (!view.blocks.has(id)) known.blocks.delete(id)
     for (const [id, meta] of view.blocks) {
-      if (!known.blocks.has(id))
-        known.blocks.set(id, new LazyBlock(meta, () => this.#open(tenant, meta)))
+      if (known.blocks.has(id)) continue
+      const open = () => openBlock(store, cache, folder, meta)
+      known.blocks.set(id, new LazyBlock(folder, meta, threads, open))
     }
-  }
-
-  async #open(tenant: string, meta: BlockMeta): Promise<LocalSource> {
-    const reader = blockReader(this.#deps.store, tenantFolder(tenant), meta)
-    const file = await BlockFile.open(meta.id, reader, this.#deps.cache)
-    return new LocalSource(new BlockSource(file))
   }
 }

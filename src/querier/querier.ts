@@ -5,6 +5,7 @@ import type {
   MetricsResult,
   OperationsRequest,
   OperationsResult,
+  QueryBudget,
   SearchRequest,
   SearchResult,
   TagNamesRequest,
@@ -35,6 +36,8 @@ export interface RecentData {
 
 export interface QuerierDeps {
   readonly catalog: BlockCatalog
+  /** Of each query. */
+  readonly budget: QueryBudget
   recent(tenant: string): Promise<RecentData>
 }
 
@@ -51,15 +54,15 @@ export class Querier implements TraceQueries {
   }
 
   search(tenant: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
-    return this.#answer(tenant, sources => composeSearch(sources, request, signal))
+    return this.#answer(tenant, sources => composeSearch(sources, this.#limited(request), signal))
   }
 
   metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult> {
-    return this.#answer(tenant, sources => composeMetrics(sources, request, signal))
+    return this.#answer(tenant, sources => composeMetrics(sources, this.#limited(request), signal))
   }
 
   tagNames(tenant: string, request: TagNamesRequest, signal: AbortSignal): Promise<TagNamesResult> {
-    return this.#answer(tenant, sources => composeTagNames(sources, request, signal))
+    return this.#answer(tenant, sources => composeTagNames(sources, this.#limited(request), signal))
   }
 
   tagValues(
@@ -67,7 +70,9 @@ export class Querier implements TraceQueries {
     request: TagValuesRequest,
     signal: AbortSignal,
   ): Promise<TagValuesResult> {
-    return this.#answer(tenant, sources => composeTagValues(sources, request, signal))
+    return this.#answer(tenant, sources =>
+      composeTagValues(sources, this.#limited(request), signal),
+    )
   }
 
   operations(
@@ -75,7 +80,13 @@ export class Querier implements TraceQueries {
     request: OperationsRequest,
     signal: AbortSignal,
   ): Promise<OperationsResult> {
-    return this.#answer(tenant, sources => composeOperations(sources, request, signal))
+    return this.#answer(tenant, sources =>
+      composeOperations(sources, this.#limited(request), signal),
+    )
+  }
+
+  #limited<R extends object>(request: R): R & { readonly budget: QueryBudget } {
+    return { ...request, budget: this.#deps.budget }
   }
 
   async #answer<T extends Completeness>(

@@ -1,3 +1,4 @@
+import { inParallel } from '../base/in-parallel.ts'
 import type {
   MetricsRequest,
   MetricsResult,
@@ -25,6 +26,7 @@ import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
+import { throwIfOverBudget, throwIfTooManyCells } from './scan-watch.ts'
 import { joinSources, splitInside } from './split-set.ts'
 import { type TagValueSet, tagScopes } from './tags.ts'
 
@@ -82,9 +84,10 @@ export async function composeSearch(
       return !last || source.range!.maxNs >= BigInt(last.startNs)
     })
     if (useful.length === 0) break
-    const found = await Promise.all(
-      useful.map(({ source, left }) => source.search(request, left, stats, signal)),
+    const found = await inParallel(useful, sourcesAtOnce, signal, ({ source, left }, either) =>
+      source.search(request, left, stats, either),
     )
+    throwIfOverBudget(request.budget, stats)
     hits = newestHits([...hits, ...found.flat()], request.limit)
   }
   return { hits: newestHits(hits, request.limit), stats }
@@ -138,16 +141,19 @@ export async function composeMetrics(
   const { assembled, jobs } = await splitWork(all, range, excluded, stats)
   const parts: MetricsPart[] = []
   if (assembled) parts.push(await assembled.metrics(request, new Set(), stats, signal))
-  for (const { source, left } of jobs) {
-    parts.push(await source.metrics(request, left, stats, signal))
-  }
+  const ofSources = await inParallel(jobs, sourcesAtOnce, signal, ({ source, left }, either) =>
+    source.metrics(request, left, stats, either),
+  )
+  parts.push(...ofSources)
+  throwIfOverBudget(request.budget, stats)
   const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
+  throwIfTooManyCells(request.budget, merged.series.length, merged.steps)
   const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
   return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
 }
 
 /** What no source at all contributes. */
-function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
+export function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
   const lanes = Array.from({ length: kind === 'sum' ? 2 : 1 }, () => new Float64Array(0))
   return { series: [], steps, lanes, exemplars: [] }
 }
@@ -178,7 +184,7 @@ function mayAnswer(
   return before && filled.some(source => source.range!.minNs > BigInt(range.endNs))
 }
 
-/** Sources that are searched at the same time: hides the latency of a store, wastes little work. */
+/** Sources that are read at the same time: hides the latency of a store, wastes little work. */
 const sourcesAtOnce = 2
 
 /** Newest trace start first, ties by trace id: the same answer every time. */
@@ -220,6 +226,7 @@ export async function composeTagNames(
       for (const name of found) known.add(name)
       names.set(scope, known)
     }
+    throwIfOverBudget(request.budget, stats)
   }
   const scopes = tagScopes
     .map(scope => ({ scope, names: [...(names.get(scope) ?? [])].sort() }))
@@ -236,7 +243,10 @@ export async function composeTagValues(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found: TagValueSet = new Map()
-  for (const source of sources) await source.tagValues(request, found, stats, signal)
+  for (const source of sources) {
+    await source.tagValues(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
   const values = [...found.values()].sort(byTypeAndValue)
   return { values: request.limit > 0 ? values.slice(0, request.limit) : values, stats }
 }
@@ -255,7 +265,10 @@ export async function composeOperations(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found = new Map<string, { name: string; kind: number }>()
-  for (const source of sources) await source.operations(request, found, stats, signal)
+  for (const source of sources) {
+    await source.operations(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
   const operations = [...found.values()].sort((a, b) =>
     a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind - b.kind,
   )

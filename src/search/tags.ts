@@ -1,5 +1,6 @@
 import type {
   OperationsRequest,
+  QueryBudget,
   ReadStats,
   TagNamesRequest,
   TagScope,
@@ -16,11 +17,11 @@ import type {
 } from '../model/column-batch.ts'
 import { isDictionaryType, Scope, type ScopeCode, ValueType } from '../model/columns.ts'
 import type { Intrinsic, Operand, Predicate } from '../model/predicate.ts'
-import { throwIfAborted } from './abort.ts'
 import { computedNumbers, isId } from './computed.ts'
 import { Filter } from './filter.ts'
 import type { Mask } from './kernels.ts'
 import { intrinsicPlaces, scopeCodes } from './places.ts'
+import { ScanWatch } from './scan-watch.ts'
 import { groupsNewestFirst } from './search-source.ts'
 import { readContext } from './value/read.ts'
 import { elementsOf, overflowEntries } from './value-test.ts'
@@ -45,7 +46,7 @@ interface Scan {
 /** Groups of the range with the columns that are asked for, each with the filter's rows. */
 async function* scan(
   source: ColumnSource,
-  request: { range?: TimeRange; filter?: Predicate },
+  request: { range?: TimeRange; filter?: Predicate; budget?: QueryBudget },
   columns: readonly ColumnRef[],
   needs: readonly GroupNeed[],
   stats: ReadStats,
@@ -54,14 +55,16 @@ async function* scan(
   const filter = request.filter ? new Filter(readContext(source), request.filter) : null
   const range = request.range
   const window = range ? { startNs: BigInt(range.startNs), endNs: BigInt(range.endNs) } : null
+  const watch = new ScanWatch(source, request.budget, stats, signal)
   for (const index of groupsNewestFirst(source.groups, window)) {
-    throwIfAborted(signal)
+    await watch.turn()
     if (filter && !(await filter.bind(index))) continue
     const wanted = new Set<GroupNeed>([...needs, ...(filter?.needs ?? [])])
     const group = await source.load(index, [...columns, ...(filter?.columns ?? [])], wanted)
-    stats.inspectedSpans += group.rows
+    watch.count(group)
     yield { index, group, mask: filter ? await filter.evaluate(index, group) : null }
   }
+  watch.finish()
 }
 
 export async function tagNamesOf(
@@ -393,7 +396,8 @@ export async function operationsOf(
   const nameRef = source.intrinsic('span.name')
   const kindRef = source.intrinsic('span.kind')
   if (!nameRef || !kindRef) return
-  const asked = { ...(request.range ? { range: request.range } : {}), filter }
+  const { service: _, ...rest } = request
+  const asked = { ...rest, filter }
   for await (const { index, group, mask } of scan(
     source,
     asked,
