@@ -12,7 +12,7 @@ import type { MetricsPart } from '../metrics/merge.ts'
 import { emptyStats } from '../search/compose.ts'
 import type { LocalSource } from '../search/query-source.ts'
 import type { Excluded, SourcePart } from '../search/search-source.ts'
-import type { TagValueSet } from '../search/tags.ts'
+import type { TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 
 /** A part of a query over one block as data: it runs here, or on another thread. */

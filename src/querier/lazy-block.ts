@@ -17,7 +17,7 @@ import { TimeBuckets } from '../search/metrics/time-buckets.ts'
 import type { HashSet, LocalSource, QuerySource } from '../search/query-source.ts'
 import { throwIfOverBudget, throwIfTooManyCells } from '../search/scan-watch.ts'
 import { type Excluded, groupsNewestFirst } from '../search/search-source.ts'
-import type { TagValueSet } from '../search/tags.ts'
+import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import {
   excludedPairs,
@@ -158,8 +158,7 @@ export class LazyBlock implements QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<void> {
-    const values = await this.#scanWhole('tagValues', request, stats, signal)
-    for (const [key, value] of values) into.set(key, value)
+    addValues(into, await this.#scanWhole('tagValues', request, stats, signal))
   }
 
   async operations(

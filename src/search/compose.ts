@@ -10,7 +10,6 @@ import type {
   TagNamesRequest,
   TagNamesResult,
   TagScope,
-  TagValue,
   TagValuesRequest,
   TagValuesResult,
   TimeRange,
@@ -28,7 +27,8 @@ import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
 import { throwIfOverBudget, throwIfTooManyCells } from './scan-watch.ts'
 import { joinSources, splitInside } from './split-set.ts'
-import { type TagValueSet, tagScopes } from './tags.ts'
+import { sortedValues, type TagValueSet } from './tag-value-set.ts'
+import { tagScopes } from './tags.ts'
 
 /** One answer from many sources, over whole traces, each exactly once. */
 
@@ -247,13 +247,7 @@ export async function composeTagValues(
     await source.tagValues(request, found, stats, signal)
     throwIfOverBudget(request.budget, stats)
   }
-  const values = [...found.values()].sort(byTypeAndValue)
-  return { values: request.limit > 0 ? values.slice(0, request.limit) : values, stats }
-}
-
-function byTypeAndValue(a: TagValue, b: TagValue): number {
-  if (a.type !== b.type) return a.type < b.type ? -1 : 1
-  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
+  return { values: sortedValues(found, request.limit), stats }
 }
 
 export async function composeOperations(

@@ -12,7 +12,8 @@ import type { MetricsPart } from '../metrics/merge.ts'
 import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
 import { metricsOfSource } from './metrics/metrics-source.ts'
 import { type Excluded, type SourcePart, searchSource } from './search-source.ts'
-import { operationsOf, type TagValueSet, tagNamesOf, tagValuesOf } from './tags.ts'
+import type { TagValueSet } from './tag-value-set.ts'
+import { operationsOf, tagNamesOf, tagValuesOf } from './tags.ts'
 
 /** Hashes of traces that a source must leave to others, as `hashKey` makes them. */
 export type HashSet = ReadonlySet<string>

@@ -1,9 +1,10 @@
+import { ascending } from '../../base/ascending.ts'
 import type { LabelValue } from '../../contract/queries.ts'
 import type { ColumnGroup, ColumnRef, Dictionary, GroupNeed } from '../../model/column-batch.ts'
 import { Scope, ValueType } from '../../model/columns.ts'
 import type { AttributeScope, Operand } from '../../model/predicate.ts'
 import { printOperand } from '../../traceql/operand.ts'
-import { identity } from '../kernels.ts'
+
 import { scopeCodes } from '../places.ts'
 import { type CodeReader, codeReader, OwnerCodes } from '../value/code-reader.ts'
 import type { KeyValue } from '../value/key-encoder.ts'
@@ -95,7 +96,7 @@ class EncodedAttribute implements CompareAttribute {
   }
 
   async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
-    const codes = await this.#codes.read(group, index, identity(group.rows))
+    const codes = await this.#codes.read(group, index, ascending(group.rows))
     const { values } = this.#codes
     this.#cells.reserve(values.length)
     this.#cells.count(codes, slots, usableCodes(values))

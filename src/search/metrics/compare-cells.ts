@@ -50,15 +50,10 @@ export class CompareCells {
       this.#countAll({ values, base: 0, items: null, count: values.length }, slots)
       return
     }
-    const items = new Uint32Array(values.length)
-    const present = new Uint32Array(values.length)
-    let n = 0
     for (let row = 0; row < values.length; row++) {
-      if (usable[values[row]!] === 0) continue
-      items[n] = row
-      present[n++] = values[row]!
+      const slot = slots[row]!
+      if (slot >= 0 && usable[values[row]!] === 1) this.#add(values[row]!, slot, 1)
     }
-    this.#countAll({ values: present, base: 0, items, count: n }, slots)
   }
 
   /** Spans by (owner, slot), where each owner has a value. */

@@ -1,8 +1,9 @@
+import { ascending } from '../../base/ascending.ts'
 import type { MetricsRequest, ReadStats } from '../../contract/queries.ts'
 import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
-import { identity, type Mask, markedRows } from '../kernels.ts'
+import { type Mask, markedRows } from '../kernels.ts'
 import { ScanWatch, throwIfTooManyCells } from '../scan-watch.ts'
 import type { SourcePart } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
@@ -183,7 +184,7 @@ class Aggregation implements MetricsReader {
     if (this.#series.isSingle) return [0]
     // Of a sum the values are counted in the second lane.
     const lane = this.#lanes[this.#function.kind === 'sum' ? 1 : 0]!
-    return [...identity(count)].filter(series => lane.hasData(series))
+    return [...ascending(count)].filter(series => lane.hasData(series))
   }
 
   /** Distinct values of each label. */

@@ -1,4 +1,4 @@
-import { gatherLane, identity, markedRows } from '../kernels.ts'
+import { gatherLane, markedRows } from '../kernels.ts'
 import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
 import {
   copyValue,
@@ -30,6 +30,7 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
     setOfRow,
     count: parents.length,
     traceOfSet: parents.map(parent => sets.traceOfSet[parent]!),
+    traceRows: sets.traceRows,
     isGrouped: true,
     attributes: withAttribute(
       sets.attributes.map(attribute => inherited(attribute, parents)),
@@ -49,18 +50,6 @@ function inherited(attribute: SetAttribute, parents: Uint32Array): SetAttribute 
   const out = new VectorBuilder(parents.length)
   for (let set = 0; set < parents.length; set++) copyValue(values, parents[set]!, out, set)
   return { ...attribute, values: out.finish() }
-}
-
-/** One set per trace again; what was known of the parts is forgotten. */
-export function coalesce(sets: Spansets, traceOfRow: Uint32Array, traces: number): Spansets {
-  return {
-    mask: sets.mask,
-    setOfRow: traceOfRow,
-    count: traces,
-    traceOfSet: identity(traces),
-    isGrouped: false,
-    attributes: [],
-  }
 }
 
 /** True when some trace has rows in more than one set. */
