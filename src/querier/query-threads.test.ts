@@ -18,6 +18,7 @@ import { tenantFolder } from '../model/tenant.ts'
 import { operands, predicates } from '../search/arbitraries-fixture.ts'
 import { emptyStats } from '../search/compose.ts'
 import { type HashSet, hashKey } from '../search/query-source.ts'
+import { countValues, type TagValueSet } from '../search/tag-value-set.ts'
 import { createBlockCache } from '../storage/block/block-cache.ts'
 import { type BlockMeta, blockDataKey } from '../storage/blocklist/meta.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
@@ -216,7 +217,7 @@ test('tags and operations are the same as on one thread', () =>
     })
     const [here, there] = await Promise.all(answers)
     assert.equal(there, here)
-    assert.is((here![1] as Map<string, unknown>).size, values.length)
+    assert.is(countValues(here![1] as TagValueSet), values.length)
   }))
 
 test('a search for anything reads the newest slice only', () =>
