@@ -9,6 +9,7 @@ import type { SpanSink } from '../contract/span-sink.ts'
 import type { Ingester } from '../ingester/ingester.ts'
 import type { CallHandlers } from '../net/frame-call.ts'
 import type { Overrides } from '../overrides/limits.ts'
+import type { Querier } from '../querier/querier.ts'
 import type { PullStream } from '../remote/query-pull.ts'
 import type { Members } from '../ring/members.ts'
 import type { BlockCache } from '../storage/block/block-file.ts'
@@ -62,7 +63,7 @@ export interface Parts {
   'ingester-clients': IngesterPush
   distributor: SpanSink
   receivers: null
-  querier: TraceQueries
+  querier: Querier
   'query-frontend': TraceQueries
   'tempo-api': null
   'jaeger-api': null

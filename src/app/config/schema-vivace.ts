@@ -24,7 +24,7 @@ export const vivaceSection = group({
     }),
     query: group({
       yaml: 'query',
-      help: 'What one query may use of a querier; one that needs more fails.',
+      help: 'What one query may use, set where the query-frontend runs; one that needs more fails.',
       fields: {
         maxSpansScanned: int({
           yaml: 'max_spans_scanned',
