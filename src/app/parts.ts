@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly disk: Disk
   readonly metrics: Metrics
   readonly memory: MemoryPlan
+  /** Threads that scan blocks; 0 = the main thread does. */
+  readonly queryThreads: number
   readonly tenants: TenantRules
   /** Starts worker threads. */
   readonly entry: URL

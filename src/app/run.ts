@@ -8,7 +8,7 @@ import { banner } from './banner.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
 import { helpText } from './config/show.ts'
 import { createLogger, type LogFormat } from './logger.ts'
-import { planMemory } from './memory.ts'
+import { memoryLimit, planMemory } from './memory.ts'
 import { modulesOfAll, moduleTable, targetModules } from './modules.ts'
 import type { Parts, Surroundings } from './parts.ts'
 import { queryThreadCount } from './query-threads.ts'
@@ -80,6 +80,8 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
       'goversion',
     ])
     .set({ version, revision: '', branch: '', goversion: process.version }, 1)
+  const limitBytes = memoryLimit(config.vivace.memoryBudgetBytes, process.env)
+  const queryThreads = queryThreadCount(config, limitBytes)
   let isReady = false
   const around: Surroundings = {
     loaded,
@@ -88,7 +90,8 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
     clock: systemClock,
     disk: systemDisk,
     metrics,
-    memory: planMemory(config.vivace.memoryBudgetBytes, process.env, queryThreadCount(config)),
+    memory: planMemory(limitBytes, queryThreads),
+    queryThreads,
     tenants: tenantRules(
       config.multitenancyEnabled,
       config.queryFrontend.multiTenantQueriesEnabled,

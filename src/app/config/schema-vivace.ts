@@ -15,7 +15,7 @@ export const vivaceSection = group({
       default: -1,
       min: -1,
       max: 64,
-      help: 'Threads beside the main one; -1 = by the number of cores, 0 = none.',
+      help: 'Threads that scan blocks; -1 = by cores and memory, 0 = none, also none for the log.',
     }),
     memoryBudgetBytes: bytes({
       yaml: 'memory_budget_bytes',
