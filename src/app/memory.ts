@@ -18,14 +18,17 @@ const defaultBudgetBytes = 256 * 1024 * 1024
 const runtimeBytes = 64 * 1024 * 1024
 const leastBytes = 8 * 1024 * 1024
 
-/** `queryThreads`: those beside the main thread. */
-export function planMemory(
+/** What the configuration, the environment or the container allows; 0 = nobody says. */
+export function memoryLimit(
   configuredBytes: number,
   env: Record<string, string | undefined>,
-  queryThreads: number,
-): MemoryPlan {
-  const limit = configuredBytes || goMemoryLimit(env['GOMEMLIMIT']) || cgroupLimit()
-  const budgetBytes = limit || Math.min(defaultBudgetBytes, totalmem() / 4)
+): number {
+  return configuredBytes || goMemoryLimit(env['GOMEMLIMIT']) || cgroupLimit()
+}
+
+/** `limitBytes`: of `memoryLimit`. `queryThreads`: those beside the main thread. */
+export function planMemory(limitBytes: number, queryThreads: number): MemoryPlan {
+  const budgetBytes = limitBytes || Math.min(defaultBudgetBytes, totalmem() / 4)
   const free = Math.max(leastBytes * 2, budgetBytes - runtimeBytes)
   return {
     budgetBytes,

@@ -1,3 +1,4 @@
+import { emptyStats } from '../contract/merge-answers.ts'
 import type {
   MetricsRequest,
   OperationsRequest,
@@ -9,7 +10,6 @@ import type {
   TraceHit,
 } from '../contract/queries.ts'
 import type { MetricsPart } from '../metrics/merge.ts'
-import { emptyStats } from '../search/compose.ts'
 import type { LocalSource } from '../search/query-source.ts'
 import type { Excluded, SourcePart } from '../search/search-source.ts'
 import type { TagValueSet } from '../search/tag-value-set.ts'
@@ -65,14 +65,16 @@ export async function runScan<M extends ScanMethod>(
     excluded: excludedOf(scan.excluded),
   }
   const value = await runners[scan.method](source, scan.request, part, stats, signal)
+  return { value, stats: readSince(stats, used) }
+}
+
+/** What was read after `before`. */
+export function readSince(stats: ReadStats, before: ReadStats): ReadStats {
   return {
-    value,
-    stats: {
-      ...emptyStats(),
-      inspectedBytes: stats.inspectedBytes - used.inspectedBytes,
-      inspectedSpans: stats.inspectedSpans - used.inspectedSpans,
-      inspectedTraces: stats.inspectedTraces - used.inspectedTraces,
-    },
+    ...emptyStats(),
+    inspectedBytes: stats.inspectedBytes - before.inspectedBytes,
+    inspectedSpans: stats.inspectedSpans - before.inspectedSpans,
+    inspectedTraces: stats.inspectedTraces - before.inspectedTraces,
   }
 }
 
@@ -85,7 +87,8 @@ export function excludedPairs(excluded: Excluded, groups: readonly number[] | nu
   return Uint32Array.from(pairs)
 }
 
-function excludedOf(pairs: Uint32Array): Excluded {
+/** Of pairs of group and trace. */
+export function excludedOf(pairs: ArrayLike<number>): Excluded {
   const excluded = new Map<number, Set<number>>()
   for (let i = 0; i < pairs.length; i += 2) {
     const traces = excluded.get(pairs[i]!)

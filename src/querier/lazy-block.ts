@@ -1,4 +1,6 @@
 import { inParallel } from '../base/in-parallel.ts'
+import { throwIfOverBudget, throwIfTooManyCells } from '../contract/budget.ts'
+import { newestHits } from '../contract/merge-answers.ts'
 import type {
   MetricsRequest,
   OperationsRequest,
@@ -9,13 +11,12 @@ import type {
   TagValuesRequest,
   TraceHit,
 } from '../contract/queries.ts'
+import type { BlockPart } from '../contract/split-queries.ts'
 import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
 import type { GroupInfo, TraceIndexLanes } from '../model/column-batch.ts'
-import { newestHits } from '../search/compose.ts'
 import { addStats } from '../search/composite-source.ts'
 import { TimeBuckets } from '../search/metrics/time-buckets.ts'
 import type { HashSet, LocalSource, QuerySource } from '../search/query-source.ts'
-import { throwIfOverBudget, throwIfTooManyCells } from '../search/scan-watch.ts'
 import { type Excluded, groupsNewestFirst } from '../search/search-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
@@ -32,6 +33,29 @@ import type { ScanPool } from './scan-pool.ts'
 /** Query threads; null: scans run on this one. */
 export type ScanThreads = Pick<ScanPool, 'lanes' | 'run'> | null
 
+/** A quarter of a million spans: tens of milliseconds of work, of which there should be several. */
+const partGroupsMax = 8
+
+/** A source whose scans can be run elsewhere, by parts that are data. */
+export interface DivisibleSource extends QuerySource {
+  /** The row groups that a search would look at, in parts of at most about `bytesMax`, newest first. */
+  partsOfSearch(request: SearchRequest, excluded: HashSet, bytesMax: number): Promise<BlockPart[]>
+  /** The same for metrics; a block is one part where its groups must be seen together. */
+  partsOfMetrics(request: MetricsRequest, excluded: HashSet, bytesMax: number): Promise<BlockPart[]>
+}
+
+/** What must be known of a block to read it. */
+export type ReadableBlock = Pick<
+  BlockMeta,
+  'id' | 'bytes' | 'footerBytes' | 'minStartNs' | 'maxEndNs'
+>
+
+/** What of a block a scan is about. */
+export interface GroupsOfBlock {
+  readonly groups: readonly number[]
+  readonly excluded: Excluded
+}
+
 /** A query over a block: what all of its scans have in common. */
 interface Asked<M extends ScanMethod> {
   readonly method: M
@@ -44,8 +68,8 @@ interface Asked<M extends ScanMethod> {
  * A block that is known by its description and opened when a query first needs it. Its row groups
  * are scanned by query threads where there are some; traces and the index are read here.
  */
-export class LazyBlock implements QuerySource {
-  readonly meta: BlockMeta
+export class LazyBlock implements DivisibleSource {
+  readonly meta: ReadableBlock
   readonly range: { readonly minNs: bigint; readonly maxNs: bigint }
   readonly #folder: string
   readonly #threads: ScanThreads
@@ -55,7 +79,7 @@ export class LazyBlock implements QuerySource {
   /** `folder`: of its tenant in the object store. */
   constructor(
     folder: string,
-    meta: BlockMeta,
+    meta: ReadableBlock,
     threads: ScanThreads,
     open: () => Promise<LocalSource>,
   ) {
@@ -89,12 +113,22 @@ export class LazyBlock implements QuerySource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     const source = await this.#source()
-    const asked = {
-      ...{ method: 'search' as const, request, stats },
+    const part = {
+      groups: groupsNewestFirst(source.columns.groups, windowOf(request)),
       excluded: await source.placesOf(excluded),
     }
-    const { groups } = source.columns
-    const order = groupsNewestFirst(groups, windowOf(request))
+    return this.searchPart(request, part, stats, signal)
+  }
+
+  /** Row groups, newest first, and the traces that they leave out. */
+  async searchPart(
+    request: SearchRequest,
+    { groups: order, excluded }: GroupsOfBlock,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<TraceHit[]> {
+    const { groups } = (await this.#source()).columns
+    const asked = { method: 'search' as const, request, stats, excluded }
     let hits: TraceHit[] = []
     for (const round of dealRounds(this.meta.id, order, this.#lanes)) {
       const useful = round.filter(part => mayChange(hits, request.limit, part, groups))
@@ -112,13 +146,20 @@ export class LazyBlock implements QuerySource {
     signal: AbortSignal,
   ): Promise<MetricsPart> {
     const source = await this.#source()
-    const asked = {
-      ...{ method: 'metrics' as const, request, stats },
-      excluded: await source.placesOf(excluded),
-    }
     const buckets = new TimeBuckets(request)
     const { groups } = source.columns
     const wanted = [...groups.keys()].filter(group => buckets.overlaps(groups[group]!))
+    const part = { groups: wanted, excluded: await source.placesOf(excluded) }
+    return this.metricsPart(request, part, stats, signal)
+  }
+
+  async metricsPart(
+    request: MetricsRequest,
+    { groups: wanted, excluded }: GroupsOfBlock,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    const asked = { method: 'metrics' as const, request, stats, excluded }
     const { kind } = request.function
     const { id } = this.meta
     // The values that `compare` reports are chosen among those of all groups.
@@ -134,6 +175,31 @@ export class LazyBlock implements QuerySource {
     )
     throwIfTooManyCells(request.budget, merged.series.length, merged.steps)
     return merged
+  }
+
+  async partsOfSearch(
+    request: SearchRequest,
+    excluded: HashSet,
+    bytesMax: number,
+  ): Promise<BlockPart[]> {
+    const source = await this.#source()
+    const { groups } = source.columns
+    const order = groupsNewestFirst(groups, windowOf(request))
+    return this.#parts(source, order, excluded, this.#groupsPerPart(groups, bytesMax))
+  }
+
+  async partsOfMetrics(
+    request: MetricsRequest,
+    excluded: HashSet,
+    bytesMax: number,
+  ): Promise<BlockPart[]> {
+    const source = await this.#source()
+    const { groups } = source.columns
+    const buckets = new TimeBuckets(request)
+    const order = groupsNewestFirst(groups, null).filter(group => buckets.overlaps(groups[group]!))
+    const isWhole = request.function.kind === 'compare'
+    const perPart = isWhole ? order.length : this.#groupsPerPart(groups, bytesMax)
+    return this.#parts(source, order, excluded, perPart)
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
@@ -169,6 +235,30 @@ export class LazyBlock implements QuerySource {
   ): Promise<void> {
     const found = await this.#scanWhole('operations', request, stats, signal)
     for (const [key, operation] of found) into.set(key, operation)
+  }
+
+  #groupsPerPart(groups: readonly GroupInfo[], bytesMax: number): number {
+    const fitting = Math.floor(bytesMax / (this.meta.bytes / groups.length))
+    return Math.max(1, Math.min(partGroupsMax, fitting))
+  }
+
+  async #parts(
+    source: LocalSource,
+    order: readonly number[],
+    left: HashSet,
+    perPart: number,
+  ): Promise<BlockPart[]> {
+    const { id, bytes, footerBytes, minStartNs, maxEndNs } = this.meta
+    const block = { id, bytes, footerBytes, minStartNs, maxEndNs }
+    const { groups } = source.columns
+    const excluded = await source.placesOf(left)
+    const parts: BlockPart[] = []
+    for (let from = 0; from < order.length; from += perPart) {
+      const own = order.slice(from, from + perPart)
+      const newestNs = String(groups[own[0]!]!.maxTraceStartNs)
+      parts.push({ block, groups: own, newestNs, excluded: [...excludedPairs(excluded, own)] })
+    }
+    return parts
   }
 
   get #lanes(): number {

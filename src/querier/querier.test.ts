@@ -66,7 +66,6 @@ class World {
   })
   readonly querier = new Querier({
     catalog: this.catalog,
-    budget: { spansMax: 0, bytesMax: 0, cellsMax: 0 },
     recent: async () => {
       const answer = { sources: [...this.recent] }
       await this.between()

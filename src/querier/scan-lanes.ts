@@ -6,6 +6,9 @@
 /** At 32 Ki spans a group, a slice is a few milliseconds of work: more than handing it over costs. */
 const sliceGroups = 2
 
+/** Rounds grow fast: where the newest slice has too little, a search most often reads everything. */
+const roundGrowth = 4
+
 /** Groups for one thread, in the order in which they are to be looked at. */
 export interface LaneGroups {
   readonly lane: number
@@ -30,7 +33,7 @@ export function dealGroups(
 
 /**
  * The same for a search, in rounds: the first looks at the newest slice alone, which is enough for
- * most, and each later one at more than the one before. With one thread there is one round, as a
+ * most, and each later one at several times as much. With one thread there is one round, as a
  * scan stops by itself.
  */
 export function dealRounds(
@@ -44,7 +47,7 @@ export function dealRounds(
   for (let from = 0; from < newestFirst.length; ) {
     rounds.push(dealGroups(blockId, newestFirst.slice(from, from + size), lanes))
     from += size
-    size = Math.max(lanes * sliceGroups, size * 2)
+    size *= roundGrowth
   }
   return rounds
 }

@@ -1,4 +1,5 @@
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
+import { emptyStats } from '../contract/merge-answers.ts'
 import type {
   MetricsRequest,
   OperationsRequest,
@@ -14,7 +15,6 @@ import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
-import { emptyStats } from '../search/compose.ts'
 import { addStats } from '../search/composite-source.ts'
 import type { HashSet, QuerySource } from '../search/query-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'

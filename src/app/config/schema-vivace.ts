@@ -15,7 +15,7 @@ export const vivaceSection = group({
       default: -1,
       min: -1,
       max: 64,
-      help: 'Threads beside the main one; -1 = by the number of cores, 0 = none.',
+      help: 'Threads that scan blocks; -1 = by cores and memory, 0 = none, also none for the log.',
     }),
     memoryBudgetBytes: bytes({
       yaml: 'memory_budget_bytes',
@@ -24,7 +24,7 @@ export const vivaceSection = group({
     }),
     query: group({
       yaml: 'query',
-      help: 'What one query may use of a querier; one that needs more fails.',
+      help: 'What one query may use, set where the query-frontend runs; one that needs more fails.',
       fields: {
         maxSpansScanned: int({
           yaml: 'max_spans_scanned',
