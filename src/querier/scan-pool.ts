@@ -138,8 +138,8 @@ class ScanLane {
 
   #end(task: Task): void {
     this.#running.delete(task)
-    // The process may end while a thread waits for work.
-    if (this.#running.size === 0) this.#thread?.worker.unref()
+    // The process may end while a thread waits for work, but not while it is being ended.
+    if (this.#running.size === 0 && !this.#isClosed) this.#thread?.worker.unref()
     this.#begin()
   }
 
