@@ -42,7 +42,7 @@ export function queryThreadCount(config: Config, limitBytes: number): number {
 
 /** Null where the main thread scans. */
 export function openQueryThreads(around: Surroundings): ScanPool | null {
-  const { config, entry, log, memory, metrics, queryThreads: threads } = around
+  const { clock, config, entry, log, memory, metrics, queryThreads: threads } = around
   if (threads === 0) return null
   const workerData: QueryThreadData = {
     role: 'query',
@@ -54,7 +54,7 @@ export function openQueryThreads(around: Surroundings): ScanPool | null {
     maxYoungGenerationSizeMb: youngHeapMaxMb,
   }
   const start = () => new Worker(entry, { workerData, resourceLimits })
-  return new ScanPool({ threads, start, metrics: scanMetrics(metrics), log })
+  return new ScanPool({ threads, start, clock, metrics: scanMetrics(metrics), log })
 }
 
 /** What another thread can be sent: secrets, which cannot be, become `{ secret }`. */

@@ -73,7 +73,8 @@ export type ArithmeticOp = '+' | '-' | '*' | '/' | '%' | '^'
  */
 export type ValueExpression =
   | Operand
-  | { readonly kind: 'literal'; readonly literal: Literal }
+  /** Ints may be durations, with which arithmetic gives no ints. */
+  | { readonly kind: 'literal'; readonly literal: Literal; readonly isDuration?: boolean }
   | {
       readonly kind: 'arithmetic'
       readonly op: ArithmeticOp

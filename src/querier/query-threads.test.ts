@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ManualClock } from '../base/clock.ts'
 import { systemDisk } from '../base/disk.ts'
 import type { Failure } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -102,6 +103,7 @@ function startThread(): Worker {
 interface Pool {
   readonly pool: ScanPool
   readonly workers: Worker[]
+  readonly clock: ManualClock
   lost(): Promise<number>
 }
 
@@ -109,18 +111,20 @@ interface Pool {
 async function withPool(work: (pool: Pool) => Promise<void>, start = startThread): Promise<void> {
   const metrics = scanMetrics(new Metrics())
   const workers: Worker[] = []
+  const clock = new ManualClock()
   const pool = new ScanPool({
     threads: 2,
     start() {
       workers.push(start())
       return workers.at(-1)!
     },
+    clock,
     metrics,
     log: silentLog,
   })
   try {
     const lost = async () => (await metrics.threadsLost.get()).values[0]?.value ?? 0
-    await work({ pool, workers, lost })
+    await work({ pool, workers, clock, lost })
   } finally {
     await pool.close()
   }
@@ -167,7 +171,7 @@ test('searches find the same as on one thread', () =>
         const expected = await here.search(request, excluded, emptyStats(), never)
         assert.equal(await there.search(request, excluded, emptyStats(), never), expected)
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
     assert.is(workers.length, 2, 'both threads had work')
   }))
@@ -202,7 +206,7 @@ test('metrics are the same as on one thread', () =>
         )
         assert.is(found.inspectedSpans, expected.inspectedSpans)
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   }))
 
@@ -264,29 +268,50 @@ test('a query that ends two threads fails, and the next one has a thread again',
   }, start)
 })
 
-test('long scans end soon after their client has gone', () =>
+test('scans end within 100 ms after their client has gone', () =>
   withPool(async ({ pool }) => {
     const block = blockOn(pool)
-    const slow = metricsFor(everySpan, {
-      function: { kind: 'compare', selection: everySpan, top: 5 },
-    })
-    await block.metrics(slow, new Set(), emptyStats(), never)
-    const startMs = performance.now()
-    await block.metrics(slow, new Set(), emptyStats(), never)
-    const wholeMs = performance.now() - startMs
+    const by = [{ kind: 'intrinsic', name: 'name' } as const]
+    const request = metricsFor(everySpan, { function: { kind: 'sum', operand: duration }, by })
+    await block.metrics(request, new Set(), emptyStats(), never)
+    const beganMs = performance.now()
+    await block.metrics(request, new Set(), emptyStats(), never)
+    // A machine that has much else to do is slow in everything.
+    const maxMs = Math.max(100, 5 * (performance.now() - beganMs))
     const client = new AbortController()
-    const many = Array.from({ length: 40 }, () =>
-      failureOf(block.metrics(slow, new Set(), emptyStats(), client.signal)),
+    const many = Array.from({ length: 200 }, () =>
+      failureOf(block.metrics(request, new Set(), emptyStats(), client.signal)),
     )
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await new Promise(resolve => setTimeout(resolve, 20))
     client.abort()
     const abortedMs = performance.now()
-    const codes = (await Promise.all(many)).map(({ code }) => code)
+    const results = await Promise.allSettled(many)
     const tookMs = performance.now() - abortedMs
-    assert.equal([...new Set(codes)], ['CANCELED'])
-    // Two threads would take 20 times as long for all.
-    assert.ok(tookMs < 5 * wholeMs, `${tookMs} ms, a whole scan ${wholeMs} ms`)
+    assert.ok(results.filter(isCanceled).length > 150, 'most had still to be run')
+    assert.ok(tookMs < maxMs, `${tookMs} ms`)
   }))
+
+test('a thread that does not give a scan up is ended, and other scans have a new one', async () => {
+  const stuck = `require('node:worker_threads').parentPort.on('message', () => { for (;;); })`
+  let started = 0
+  const start = () => (++started === 1 ? new Worker(stuck, { eval: true }) : startThread())
+  await withPool(async ({ pool, workers, clock }) => {
+    const block = blockOn(pool)
+    const client = new AbortController()
+    const names = (signal: AbortSignal) => block.tagNames({ scopes: [] }, emptyStats(), signal)
+    const endless = failureOf(names(client.signal))
+    const other = names(never)
+    while (workers.length === 0) await new Promise(setImmediate)
+    client.abort()
+    clock.advance(5000)
+    assert.is((await endless).code, 'CANCELED')
+    assert.ok((await other).get('span')!.has('k1'))
+  }, start)
+})
+
+function isCanceled(result: PromiseSettledResult<Failure>): boolean {
+  return result.status === 'fulfilled' && result.value.code === 'CANCELED'
+}
 
 test('damage that a thread finds names the object and the place', async () => {
   const damaged = await storeBlock(store, tenant, makeSegmentOf(10))

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, fail } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { PortClient } from '../base/worker-port.ts'
@@ -10,12 +11,16 @@ export interface ScanPoolDeps {
   readonly threads: number
   /** Starts a thread that runs `runScanThread`. */
   start(): Worker
+  readonly clock: Clock
   readonly metrics: ScanMetrics
   readonly log: Log
 }
 
 /** Scans that a thread has at once: while one waits for the store, another one computes. */
 const scansAtOnce = 4
+
+/** A thread that does not give a canceled scan up within this time is stuck, and is ended. */
+const cancelMaxMs = 5000
 
 interface Task {
   readonly scan: BlockScan
@@ -115,15 +120,21 @@ class ScanLane {
   }
 
   async #run(task: Task): Promise<void> {
-    if (task.signal.aborted) {
+    const { scan, signal } = task
+    if (signal.aborted) {
       this.#end(task)
-      task.reject(fail('CANCELED', 'the query was canceled by its client'))
+      task.reject(canceled())
       return
     }
     const thread = (this.#thread ??= this.#start())
     thread.worker.ref()
+    let stopWaiting: () => void = () => undefined
+    const canceling = () => {
+      const end = () => void thread.worker.terminate()
+      stopWaiting = this.#deps.clock.after(cancelMaxMs, end)
+    }
+    signal.addEventListener('abort', canceling, { once: true })
     try {
-      const { scan, signal } = task
       const answer = await thread.client.callUntil<ScanAnswer>(signal, 'scan', scan)
       this.#end(task)
       task.resolve(answer)
@@ -133,19 +144,23 @@ class ScanLane {
         this.#end(task)
         task.reject(error)
       }
+    } finally {
+      signal.removeEventListener('abort', canceling)
+      stopWaiting()
     }
   }
 
   #end(task: Task): void {
     this.#running.delete(task)
-    // The process may end while a thread waits for work.
-    if (this.#running.size === 0) this.#thread?.worker.unref()
+    // The process may end while a thread waits for work, but not while it is being ended.
+    if (this.#running.size === 0 && !this.#isClosed) this.#thread?.worker.unref()
     this.#begin()
   }
 
   #lost(task: Task, reason: Failure): void {
     this.#running.delete(task)
-    if (this.#isClosed) task.reject(reason)
+    if (task.signal.aborted) task.reject(canceled())
+    else if (this.#isClosed) task.reject(reason)
     else if (task.wasLost) {
       const what = `the query ended two query threads, the last with: ${reason.message}`
       task.reject(fail('QUERY_TOO_EXPENSIVE', what, { blockId: task.scan.block.id }))
@@ -176,4 +191,8 @@ class ScanLane {
     worker.on('exit', code => ended(new Error(`exit code ${code}`)))
     return thread
   }
+}
+
+function canceled(): Failure {
+  return fail('CANCELED', 'the query was canceled by its client')
 }

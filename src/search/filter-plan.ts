@@ -5,7 +5,6 @@ import type {
   AttributeScope,
   CompareOp,
   Intrinsic,
-  Literal,
   Predicate,
   ValueExpression,
 } from '../model/predicate.ts'
@@ -61,7 +60,7 @@ export interface ValuesNode {
 
 export type ValueNode =
   | { readonly kind: 'operand'; readonly reader: VectorReader }
-  | { readonly kind: 'literal'; readonly literal: Literal }
+  | Extract<ValueExpression, { kind: 'literal' }>
   | {
       readonly kind: 'arithmetic'
       readonly op: ArithmeticOp

@@ -161,7 +161,11 @@ function compileValue(expression: FieldExpression): ValueExpression {
     case 'intrinsic':
       return operandOf(expression)
     case 'static':
-      return { kind: 'literal', literal: literalOf(expression) }
+      return {
+        kind: 'literal',
+        literal: literalOf(expression),
+        ...(expression.type === 'duration' ? { isDuration: true } : {}),
+      }
     case 'unary':
       return {
         kind: expression.op === '-' ? 'negative' : 'opposite',

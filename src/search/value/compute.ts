@@ -1,5 +1,4 @@
 import type { ColumnGroup } from '../../model/column-batch.ts'
-import type { Literal } from '../../model/predicate.ts'
 import type { BoundTests } from '../bound-tests.ts'
 import { evaluate, type Owners } from '../evaluate.ts'
 import { type PlanNode, type ValueNode, type ValuesNode, valuesNodesOf } from '../filter-plan.ts'
@@ -49,7 +48,7 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
     case 'operand':
       return node.reader.read(group, index, mask ?? null)
     case 'literal':
-      return literalVector(context, node.literal, group.rows)
+      return literalVector(context, node, group.rows)
     case 'negative':
       return negative(await computeValue(place, node.part))
     case 'opposite':
@@ -68,7 +67,11 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
   }
 }
 
-function literalVector({ texts }: ReadContext, literal: Literal, rows: number): ValueVector {
+function literalVector(
+  { texts }: ReadContext,
+  { literal, isDuration }: Extract<ValueNode, { kind: 'literal' }>,
+  rows: number,
+): ValueVector {
   switch (literal.type) {
     case 'string':
       return constantVector(rows, Kind.text, texts.internText(literal.value))
@@ -78,9 +81,10 @@ function literalVector({ texts }: ReadContext, literal: Literal, rows: number): 
       return constantVector(rows, Kind.bool, literal.value ? 1 : 0)
     default: {
       const value = BigInt(literal.value)
-      if (Number.isSafeInteger(Number(value))) return constantVector(rows, Kind.int, Number(value))
+      const kind = isDuration ? Kind.duration : Kind.int
+      if (Number.isSafeInteger(Number(value))) return constantVector(rows, kind, Number(value))
       const out = new VectorBuilder(rows)
-      for (let row = 0; row < rows; row++) out.setInt(row, value)
+      for (let row = 0; row < rows; row++) out.setInt(row, value, kind)
       return out.finish()
     }
   }
