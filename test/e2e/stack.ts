@@ -70,13 +70,16 @@ function replaced(target: StackTarget, volume: string, s3Endpoint: string): Repl
 export class Stack {
   readonly #directory: string
   readonly #s3: S3Server
+  readonly #changes: Readonly<Record<string, unknown>>
   readonly #servers = new Map<StackTarget, Server>()
   /** Everything that was printed by processes that have ended. */
   #printed = ''
 
-  constructor(directory: string, s3: S3Server) {
+  /** `changes` are settings that differ from the operator's in all files, by dotted path. */
+  constructor(directory: string, s3: S3Server, changes: Readonly<Record<string, unknown>> = {}) {
     this.#directory = directory
     this.#s3 = s3
+    this.#changes = changes
   }
 
   server(target: StackTarget): Server {
@@ -140,7 +143,8 @@ export class Stack {
     const written = await readFile(fileURLToPath(new URL(`data/${name}`, import.meta.url)), 'utf8')
     const document = parse(written) as Record<string, unknown>
     const volume = this.volume(target)
-    for (const [path, value] of replaced(target, volume, this.#s3.endpoint)) {
+    const changes = Object.entries(this.#changes)
+    for (const [path, value] of [...replaced(target, volume, this.#s3.endpoint), ...changes]) {
       setAt(document, path.split('.'), value)
     }
     await mkdir(volume, { recursive: true })
