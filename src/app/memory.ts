@@ -6,6 +6,7 @@ export interface MemoryPlan {
   readonly budgetBytes: number
   /** Live columns at which they are frozen; up to three times that while freezing goes on. */
   readonly liveBytesMax: number
+  /** Cached columns of each thread that reads blocks. */
   readonly cacheBytesMax: number
   /** What a merge of blocks may hold. */
   readonly compactionBytesMax: number
@@ -17,17 +18,22 @@ const defaultBudgetBytes = 256 * 1024 * 1024
 const runtimeBytes = 64 * 1024 * 1024
 const leastBytes = 8 * 1024 * 1024
 
-export function planMemory(
+/** What the configuration, the environment or the container allows; 0 = nobody says. */
+export function memoryLimit(
   configuredBytes: number,
   env: Record<string, string | undefined>,
-): MemoryPlan {
-  const limit = configuredBytes || goMemoryLimit(env['GOMEMLIMIT']) || cgroupLimit()
-  const budgetBytes = limit || Math.min(defaultBudgetBytes, totalmem() / 4)
+): number {
+  return configuredBytes || goMemoryLimit(env['GOMEMLIMIT']) || cgroupLimit()
+}
+
+/** `limitBytes`: of `memoryLimit`. `queryThreads`: those beside the main thread. */
+export function planMemory(limitBytes: number, queryThreads: number): MemoryPlan {
+  const budgetBytes = limitBytes || Math.min(defaultBudgetBytes, totalmem() / 4)
   const free = Math.max(leastBytes * 2, budgetBytes - runtimeBytes)
   return {
     budgetBytes,
     liveBytesMax: Math.max(leastBytes, Math.floor(free / 8)),
-    cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
+    cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4 / (1 + queryThreads))),
     compactionBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
   }
 }

@@ -6,7 +6,7 @@ import { startPageRoutes } from '../api/start-page.ts'
 import { tempoRoutes } from '../api/tempo/routes.ts'
 import { type Clock, sleep } from '../base/clock.ts'
 import type { TraceQueries } from '../contract/queries.ts'
-import { runJob } from '../contract/query-job.ts'
+import { type JobRunner, runJob } from '../contract/query-job.ts'
 import { Frontend } from '../frontend/frontend.ts'
 import { frontendMetrics } from '../frontend/metrics.ts'
 import { listenHttp } from '../net/http-server.ts'
@@ -23,17 +23,19 @@ import { parseQuery } from '../traceql/parser.ts'
 import { validateQuery } from '../traceql/validate.ts'
 import { drainMs, shown } from './modules-server.ts'
 import type { Parts, Surroundings } from './parts.ts'
+import { openQueryThreads } from './query-threads.ts'
 import type { PartsOf, Started } from './registry.ts'
 import { type RecentSources, RosterSources } from './roster-sources.ts'
 
 export async function startQuerier(
   around: Surroundings,
   parts: PartsOf<Parts>,
-): Promise<Started<TraceQueries>> {
+): Promise<Started<Querier>> {
   const { config, clock, log, metrics } = around
   const { store, cache, logFor } = parts.get('store')
   const pollMs = config.storage.trace.blocklistPollMs
-  const catalog = new BlockCatalog({ store, cache, clock, log, pollMs, logFor })
+  const threads = openQueryThreads(around)
+  const catalog = new BlockCatalog({ store, cache, clock, log, threads, pollMs, logFor })
   const lengths = metrics.gauge('tempodb_blocklist_length', 'Blocks of a tenant.', ['tenant'])
   Object.assign(lengths, {
     collect() {
@@ -41,7 +43,10 @@ export async function startQuerier(
     },
   })
   const recent = recentData(around, parts, catalog)
-  const querier = new Querier({ catalog, recent: tenant => recent.of(tenant) })
+  const querier = new Querier({
+    catalog,
+    recent: tenant => recent.of(tenant),
+  })
   const stopPulling = config.targets.includes('all')
     ? async () => undefined
     : pullFromFrontends(around, querier)
@@ -50,6 +55,7 @@ export async function startQuerier(
     async stop() {
       await stopPulling()
       recent.close()
+      await threads?.close()
     },
   }
 }
@@ -91,7 +97,7 @@ function recentData(
 }
 
 /** Keeps streams open to every frontend and takes jobs from them. */
-function pullFromFrontends(around: Surroundings, querier: TraceQueries): () => Promise<void> {
+function pullFromFrontends(around: Surroundings, querier: Querier): () => Promise<void> {
   const { config, clock, log } = around
   const { frontendAddress, parallelism } = config.querier.frontendWorker
   if (frontendAddress === '') return async () => undefined
@@ -117,6 +123,13 @@ export async function startFrontend(
     metrics: frontendMetrics(metrics),
     maxOutstandingPerTenant: config.queryFrontend.maxOutstandingPerTenant,
     queryTimeoutMs: config.queryFrontend.apiTimeoutMs || config.querier.search.queryTimeoutMs,
+    budget: {
+      spansMax: config.vivace.query.maxSpansScanned,
+      bytesMax: config.vivace.query.maxBytesRead,
+      cellsMax: config.vivace.query.maxMetricsCells,
+    },
+    searchSplit: config.queryFrontend.search,
+    metricsSplit: config.queryFrontend.metrics,
   })
   const querier = parts.find('querier')
   if (querier) {
@@ -154,14 +167,16 @@ class FrontendRunners {
       this.#streams.delete(stream)
       remove()
     })
-    const remove = this.#frontend.addRunner(async (job, signal) => {
+    const counted: JobRunner = async (job, signal) => {
       this.#jobs++
       try {
         return await runner(job, signal)
       } finally {
         this.#jobs--
       }
-    })
+    }
+    // All streams of a querier share a connection.
+    const remove = this.#frontend.addRunner(counted, stream.getPeer())
   }
 
   /** Lets queries finish for at most `waitMs`, then sends the queriers away. */

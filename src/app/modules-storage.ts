@@ -20,7 +20,7 @@ import { openStore } from './store.ts'
 
 export async function startStore(around: Surroundings): Promise<Started<StorePart>> {
   const { config, clock, disk, log, memory } = around
-  const opened = openStore(config, disk, clock)
+  const opened = openStore(config.storage.trace, disk, clock)
   const reliable = await opened.probeConditionalPut()
   if (!reliable)
     log.warn({}, 'the object store ignores conditional puts: only one compactor may run')

@@ -9,6 +9,7 @@ import type { SpanSink } from '../contract/span-sink.ts'
 import type { Ingester } from '../ingester/ingester.ts'
 import type { CallHandlers } from '../net/frame-call.ts'
 import type { Overrides } from '../overrides/limits.ts'
+import type { Querier } from '../querier/querier.ts'
 import type { PullStream } from '../remote/query-pull.ts'
 import type { Members } from '../ring/members.ts'
 import type { BlockCache } from '../storage/block/block-file.ts'
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly disk: Disk
   readonly metrics: Metrics
   readonly memory: MemoryPlan
+  /** Threads that scan blocks; 0 = the main thread does. */
+  readonly queryThreads: number
   readonly tenants: TenantRules
   /** Starts worker threads. */
   readonly entry: URL
@@ -62,7 +65,7 @@ export interface Parts {
   'ingester-clients': IngesterPush
   distributor: SpanSink
   receivers: null
-  querier: TraceQueries
+  querier: Querier
   'query-frontend': TraceQueries
   'tempo-api': null
   'jaeger-api': null

@@ -6,11 +6,13 @@ import { Metrics } from '../base/metrics.ts'
 import { ConfigError, printProblem } from '../base/settings-problems.ts'
 import { banner } from './banner.ts'
 import { type LoadedConfig, loadConfig } from './config/load.ts'
+import type { Config } from './config/schema.ts'
 import { helpText } from './config/show.ts'
 import { createLogger, type LogFormat } from './logger.ts'
-import { planMemory } from './memory.ts'
+import { memoryLimit, planMemory } from './memory.ts'
 import { modulesOfAll, moduleTable, targetModules } from './modules.ts'
 import type { Parts, Surroundings } from './parts.ts'
+import { queryThreadCount } from './query-threads.ts'
 import { Registry } from './registry.ts'
 import { tenantRules } from './tenants.ts'
 import { version } from './version.ts'
@@ -87,7 +89,7 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
     clock: systemClock,
     disk: systemDisk,
     metrics,
-    memory: planMemory(config.vivace.memoryBudgetBytes, process.env),
+    ...sharesOf(config),
     tenants: tenantRules(
       config.multitenancyEnabled,
       config.queryFrontend.multiTenantQueriesEnabled,
@@ -132,6 +134,13 @@ async function serve(loaded: LoadedConfig, entry: URL): Promise<void> {
       banner({ version, targets: config.targets, data, readyMs, endpoints: around.endpoints }),
     )
   log.info({ targets: config.targets.join(','), readyMs: Math.round(readyMs) }, 'vivace started')
+}
+
+/** Threads by memory, and memory by threads. */
+function sharesOf(config: Config): Pick<Surroundings, 'memory' | 'queryThreads'> {
+  const limitBytes = memoryLimit(config.vivace.memoryBudgetBytes, process.env)
+  const queryThreads = queryThreadCount(config, limitBytes)
+  return { memory: planMemory(limitBytes, queryThreads), queryThreads }
 }
 
 function wantedModules(targets: readonly string[]): (keyof Parts)[] {

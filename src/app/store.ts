@@ -11,9 +11,11 @@ import { S3Store } from '../storage/object/s3.ts'
 import type { S3Tls } from '../storage/object/s3-options.ts'
 import type { Config } from './config/schema.ts'
 
+export type StoreSettings = Config['storage']['trace']
+
 /** The object store that the configuration names. Does not connect. */
-export function openStore(config: Config, disk: Disk, clock: Clock): ObjectStore {
-  const { backend, local, s3 } = config.storage.trace
+export function openStore(settings: StoreSettings, disk: Disk, clock: Clock): ObjectStore {
+  const { backend, local, s3 } = settings
   switch (backend) {
     case 'local':
       return new LocalStore(disk, local.path)
@@ -46,7 +48,7 @@ export function openStore(config: Config, disk: Disk, clock: Clock): ObjectStore
   }
 }
 
-function tlsOf(s3: Config['storage']['trace']['s3']): S3Tls {
+function tlsOf(s3: StoreSettings['s3']): S3Tls {
   const read = (path: string, setting: string): string => {
     try {
       return readFileSync(path, 'utf8')

@@ -21,6 +21,9 @@ type PortAnswer =
       readonly fields: Record<string, unknown>
     }
 
+/** Asks the other side to give up the call with this number; it still answers. */
+export const cancelMethod = 'cancel'
+
 interface Waiting {
   resolve(value: unknown): void
   reject(error: unknown): void
@@ -38,12 +41,20 @@ export class PortClient {
   }
 
   call<T>(method: string, argument: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closed)
+    return this.#send<T>(this.#next++, method, argument, transfer)
+  }
+
+  /** A call that the other side is asked to give up when the signal says so. */
+  async callUntil<T>(signal: AbortSignal, method: string, argument: unknown): Promise<T> {
     const id = this.#next++
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: value => resolve(value as T), reject })
-      this.#port.postMessage({ id, method, argument }, transfer)
-    })
+    const cancel = () => this.#port.postMessage({ id, method: cancelMethod, argument: null })
+    const answer = this.#send<T>(id, method, argument, [])
+    signal.addEventListener('abort', cancel, { once: true })
+    try {
+      return await answer
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
   }
 
   /** Fails everything that waits, and every later call: the other side is gone. */
@@ -51,6 +62,14 @@ export class PortClient {
     this.#closed = error
     for (const waiting of this.#waiting.values()) waiting.reject(error)
     this.#waiting.clear()
+  }
+
+  #send<T>(id: number, method: string, argument: unknown, transfer: ArrayBuffer[]): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closed)
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: value => resolve(value as T), reject })
+      this.#port.postMessage({ id, method, argument }, transfer)
+    })
   }
 
   #receive(answer: PortAnswer): void {

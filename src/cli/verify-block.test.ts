@@ -5,6 +5,8 @@ import type { BlockFile } from '../storage/block/block-file.ts'
 import { type IntrinsicColumn, tailBytes } from '../storage/block/format.ts'
 import { resealed } from '../storage/block/reseal-fixture.ts'
 import { readerOf, smallBlock } from '../storage/block/small-block-fixture.ts'
+import { writeBlock } from '../storage/block/writer.ts'
+import { LiveSegment } from '../storage/live/live-segment.ts'
 import { printProblem } from './problems.ts'
 import { verifyBlock } from './verify-block.ts'
 
@@ -24,6 +26,13 @@ test('nothing is wrong with a good one, and all of it is looked at', async () =>
   })
   assert.equal(problems, [])
   assert.ok(seen > 0.95 * block.length && seen <= block.length, `${seen} of ${block.length}`)
+})
+
+test('nothing is wrong with a block without spans', async () => {
+  const parts: Uint8Array[] = []
+  const steps = writeBlock(new LiveSegment(), bytes => parts.push(bytes))
+  while (!steps.next().done);
+  assert.equal(await problemsOf(Buffer.concat(parts)), [])
 })
 
 test('every byte flipped is noticed', async () => {

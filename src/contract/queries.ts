@@ -13,7 +13,17 @@ export interface TimeRange {
   readonly endNs: string
 }
 
+/** What one query may use; 0 = no limit. Above it fails with QUERY_TOO_EXPENSIVE. */
+export interface QueryBudget {
+  readonly spansMax: number
+  /** Bytes read from storage. */
+  readonly bytesMax: number
+  /** Numbers of a metrics result: series × steps. */
+  readonly cellsMax: number
+}
+
 export interface SearchRequest {
+  readonly budget?: QueryBudget
   /** Which spans match; a trace without a matching span is not returned. */
   readonly spans: Predicate
   /** What happens to the matching spans of each trace, in this order. */
@@ -112,6 +122,7 @@ export interface TraceResult extends Completeness {
 export type TagScope = 'span' | 'resource' | 'event' | 'link' | 'instrumentation'
 
 export interface TagNamesRequest {
+  readonly budget?: QueryBudget
   /** Empty = all. */
   readonly scopes: readonly TagScope[]
   readonly range?: TimeRange
@@ -126,6 +137,7 @@ export interface TagNamesResult extends Completeness {
 }
 
 export interface TagValuesRequest {
+  readonly budget?: QueryBudget
   readonly operand: Operand
   readonly range?: TimeRange
   readonly filter?: Predicate
@@ -146,6 +158,7 @@ export interface TagValuesResult extends Completeness {
 
 /** Distinct (span name, span kind) of the spans of a service, for Jaeger's operations lists. */
 export interface OperationsRequest {
+  readonly budget?: QueryBudget
   readonly service: string
   readonly range?: TimeRange
 }
@@ -157,6 +170,7 @@ export interface OperationsResult extends Completeness {
 }
 
 export interface MetricsRequest {
+  readonly budget?: QueryBudget
   readonly spans: Predicate
   readonly stages?: readonly SpansetStage[]
   readonly function: MetricsFunction

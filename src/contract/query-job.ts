@@ -8,8 +8,9 @@ import type {
   TraceByIdRequest,
   TraceQueries,
 } from './queries.ts'
+import type { PlanRequest, ScanRequest, SplitQueries } from './split-queries.ts'
 
-/** A query as one message: what a frontend hands to a querier, in process or over the wire. */
+/** A query, or a part of one, as one message: what a frontend hands to a querier, in process or over the wire. */
 export type QueryJob = { readonly tenant: string } & (
   | { readonly method: 'traceById'; readonly request: TraceByIdRequest }
   | { readonly method: 'search'; readonly request: SearchRequest }
@@ -17,6 +18,10 @@ export type QueryJob = { readonly tenant: string } & (
   | { readonly method: 'tagValues'; readonly request: TagValuesRequest }
   | { readonly method: 'metrics'; readonly request: MetricsRequest }
   | { readonly method: 'operations'; readonly request: OperationsRequest }
+  | { readonly method: 'planSearch'; readonly request: PlanRequest<SearchRequest> }
+  | { readonly method: 'planMetrics'; readonly request: PlanRequest<MetricsRequest> }
+  | { readonly method: 'scanSearch'; readonly request: ScanRequest<SearchRequest> }
+  | { readonly method: 'scanMetrics'; readonly request: ScanRequest<MetricsRequest> }
 )
 
 /** Runs one job; the result is that of the method. Fails with `runnerGone` when it cannot know. */
@@ -35,7 +40,7 @@ export function isRunnerGone(error: unknown): boolean {
 }
 
 export function runJob(
-  queries: TraceQueries,
+  queries: TraceQueries & SplitQueries,
   job: QueryJob,
   signal: AbortSignal,
 ): Promise<unknown> {
@@ -50,6 +55,14 @@ export function runJob(
       return queries.tagValues(job.tenant, job.request, signal)
     case 'metrics':
       return queries.metrics(job.tenant, job.request, signal)
+    case 'planSearch':
+      return queries.planSearch(job.tenant, job.request, signal)
+    case 'planMetrics':
+      return queries.planMetrics(job.tenant, job.request, signal)
+    case 'scanSearch':
+      return queries.scanSearch(job.tenant, job.request, signal)
+    case 'scanMetrics':
+      return queries.scanMetrics(job.tenant, job.request, signal)
     default:
       return queries.operations(job.tenant, job.request, signal)
   }

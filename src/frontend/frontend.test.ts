@@ -27,6 +27,9 @@ function setUp(limits: { perTenant?: number; timeoutMs?: number } = {}) {
     metrics: frontendMetrics(metrics),
     maxOutstandingPerTenant: limits.perTenant ?? 100,
     queryTimeoutMs: limits.timeoutMs ?? 0,
+    budget: { spansMax: 0, bytesMax: 0, cellsMax: 0 },
+    searchSplit: { concurrentJobs: 10, targetBytesPerJob: 1e8 },
+    metricsSplit: { concurrentJobs: 10, targetBytesPerJob: 1e8 },
   })
   const ask = (tenant: string, signal = never) =>
     frontend.traceById(tenant, { traceId: '0'.repeat(31) + tenant.length }, signal)

@@ -6,6 +6,7 @@ import type {
   MetricsResult,
   OperationsRequest,
   OperationsResult,
+  QueryBudget,
   ReadStats,
   SearchRequest,
   SearchResult,
@@ -20,6 +21,7 @@ import type {
 import { isRunnerGone, type JobRunner, type QueryJob } from '../contract/query-job.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { FrontendMetrics } from './metrics.ts'
+import { type QuerySplit, splitMetrics, splitSearch } from './split-query.ts'
 
 export interface FrontendDeps {
   readonly clock: Clock
@@ -27,6 +29,18 @@ export interface FrontendDeps {
   readonly maxOutstandingPerTenant: number
   /** 0 = none. */
   readonly queryTimeoutMs: number
+  /** What one query may use, on all queriers together. */
+  readonly budget: QueryBudget
+  readonly searchSplit: SplitLimits
+  readonly metricsSplit: SplitLimits
+}
+
+/** How queries are cut into scans. */
+export interface SplitLimits {
+  /** Scans of one query at once. */
+  readonly concurrentJobs: number
+  /** Bytes of a block that one scan reads, about. */
+  readonly targetBytesPerJob: number
 }
 
 interface Waiting {
@@ -39,14 +53,8 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-const operations: Record<QueryJob['method'], string> = {
-  traceById: 'traces',
-  search: 'search',
-  metrics: 'metrics',
-  tagNames: 'metadata',
-  tagValues: 'metadata',
-  operations: 'metadata',
-}
+/** Kinds of queries in metrics. */
+type Operation = 'traces' | 'search' | 'metrics' | 'metadata'
 
 /** A job that ends queriers, were there one, must not end all of them. */
 const runnersLostMax = 2
@@ -59,17 +67,20 @@ export class Frontend implements TraceQueries {
   readonly #deps: FrontendDeps
   readonly #queue: FairQueue<Waiting>
   readonly #idle: JobRunner[] = []
-  #runners = 0
+  /** Querier -> how many runners it has. */
+  readonly #queriers = new Map<string, number>()
 
   constructor(deps: FrontendDeps) {
     this.#deps = deps
     this.#queue = new FairQueue(deps.maxOutstandingPerTenant)
   }
 
-  /** Offers to run one job at a time, until the returned function is called. */
-  addRunner(runner: JobRunner): () => void {
-    this.#runners++
-    this.#deps.metrics.connectedClients.set(this.#runners)
+  /**
+   * Offers to run one job at a time, until the returned function is called. `querier` names the
+   * process that does it: queries are split when there are several.
+   */
+  addRunner(runner: JobRunner, querier = ''): () => void {
+    this.#countRunner(querier, 1)
     let removed = false
     const offer: JobRunner = (job, signal) => runner(job, signal)
     this.#idle.push(offer)
@@ -77,8 +88,7 @@ export class Frontend implements TraceQueries {
     return () => {
       if (removed) return
       removed = true
-      this.#runners--
-      this.#deps.metrics.connectedClients.set(this.#runners)
+      this.#countRunner(querier, -1)
       const at = this.#idle.indexOf(offer)
       if (at >= 0) this.#idle.splice(at, 1)
       else this.#gone.add(offer)
@@ -88,23 +98,49 @@ export class Frontend implements TraceQueries {
   readonly #gone = new Set<JobRunner>()
 
   get hasRunners(): boolean {
-    return this.#runners > 0
+    return this.#queriers.size > 0
+  }
+
+  get #runners(): number {
+    return [...this.#queriers.values()].reduce((sum, runners) => sum + runners, 0)
+  }
+
+  #countRunner(querier: string, change: 1 | -1): void {
+    const runners = (this.#queriers.get(querier) ?? 0) + change
+    if (runners > 0) this.#queriers.set(querier, runners)
+    else this.#queriers.delete(querier)
+    this.#deps.metrics.connectedClients.set(this.#runners)
   }
 
   traceById(tenant: string, request: TraceByIdRequest, signal: AbortSignal): Promise<TraceResult> {
-    return this.#run({ tenant, method: 'traceById', request }, signal)
+    return this.#answer('traces', tenant, signal, live =>
+      this.#enqueue({ tenant, method: 'traceById', request }, live),
+    )
   }
 
   search(tenant: string, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
-    return this.#run({ tenant, method: 'search', request }, signal)
+    const query = { ...request, budget: this.#deps.budget }
+    return this.#answer('search', tenant, signal, live => {
+      const split = this.#split('search', tenant, this.#deps.searchSplit)
+      if (split) return splitSearch(split, tenant, query, live)
+      return this.#enqueue({ tenant, method: 'search', request: query }, live)
+    })
   }
 
   metrics(tenant: string, request: MetricsRequest, signal: AbortSignal): Promise<MetricsResult> {
-    return this.#run({ tenant, method: 'metrics', request }, signal)
+    const query = { ...request, budget: this.#deps.budget }
+    return this.#answer('metrics', tenant, signal, live => {
+      const split = this.#split('metrics', tenant, this.#deps.metricsSplit)
+      if (split) return splitMetrics(split, tenant, query, live)
+      return this.#enqueue({ tenant, method: 'metrics', request: query }, live)
+    })
   }
 
   tagNames(tenant: string, request: TagNamesRequest, signal: AbortSignal): Promise<TagNamesResult> {
-    return this.#run({ tenant, method: 'tagNames', request }, signal)
+    const query = { ...request, budget: this.#deps.budget }
+    return this.#answer('metadata', tenant, signal, live =>
+      this.#enqueue({ tenant, method: 'tagNames', request: query }, live),
+    )
   }
 
   tagValues(
@@ -112,7 +148,10 @@ export class Frontend implements TraceQueries {
     request: TagValuesRequest,
     signal: AbortSignal,
   ): Promise<TagValuesResult> {
-    return this.#run({ tenant, method: 'tagValues', request }, signal)
+    const query = { ...request, budget: this.#deps.budget }
+    return this.#answer('metadata', tenant, signal, live =>
+      this.#enqueue({ tenant, method: 'tagValues', request: query }, live),
+    )
   }
 
   operations(
@@ -120,21 +159,40 @@ export class Frontend implements TraceQueries {
     request: OperationsRequest,
     signal: AbortSignal,
   ): Promise<OperationsResult> {
-    return this.#run({ tenant, method: 'operations', request }, signal)
+    const query = { ...request, budget: this.#deps.budget }
+    return this.#answer('metadata', tenant, signal, live =>
+      this.#enqueue({ tenant, method: 'operations', request: query }, live),
+    )
   }
 
-  async #run<T extends Completeness & { stats: ReadStats }>(
-    job: QueryJob,
+  /** Null when one querier has the whole query: there is no other that could help it. */
+  #split(op: Operation, tenant: string, limits: SplitLimits): QuerySplit | null {
+    if (this.#queriers.size < 2) return null
+    const { metrics } = this.#deps
+    return {
+      run: (job, signal) => this.#enqueue(job, signal),
+      queriers: this.#queriers.size,
+      scansAtOnce: Math.min(limits.concurrentJobs, this.#runners),
+      scanBytesMax: limits.targetBytesPerJob,
+      scanned: () => metrics.scans.inc({ tenant, op }),
+      planned: () => metrics.plans.inc({ tenant, op }),
+    }
+  }
+
+  async #answer<T extends Completeness & { stats: ReadStats }>(
+    op: Operation,
+    tenant: string,
     client: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { clock, metrics, queryTimeoutMs } = this.#deps
     const timeout = new AbortController()
     const cancelTimer =
       queryTimeoutMs > 0 ? clock.after(queryTimeoutMs, () => timeout.abort()) : () => undefined
     const signal = AbortSignal.any([client, timeout.signal])
-    const labels = { tenant: job.tenant, op: operations[job.method] }
+    const labels = { tenant, op }
     try {
-      const answer = (await this.#enqueue(job, signal)) as T
+      const answer = await work(signal)
       metrics.queries.inc({ ...labels, result: 'completed' })
       metrics.bytesInspected.inc(labels, answer.stats.inspectedBytes)
       if (answer.partial !== undefined) metrics.partial.inc(labels)
@@ -151,10 +209,12 @@ export class Frontend implements TraceQueries {
     }
   }
 
-  #enqueue(job: QueryJob, signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+  /** Resolves with the result of the job's method. */
+  #enqueue<T>(job: QueryJob, signal: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
       const sinceMs = this.#deps.clock.monotonicMs()
-      const waiting: Waiting = { job, signal, sinceMs, lost: 0, resolve, reject }
+      const done = (value: unknown) => resolve(value as T)
+      const waiting: Waiting = { job, signal, sinceMs, lost: 0, resolve: done, reject }
       const abort = () => {
         this.#queue.remove(job.tenant, waiting)
         reject(fail('CANCELED', 'the query was canceled by its client'))

@@ -23,6 +23,16 @@ export function frontendMetrics(metrics: Metrics) {
       'Queriers that take jobs.',
       [],
     ),
+    plans: metrics.counter(
+      'vivace_query_frontend_plans_total',
+      'Plans of queries that several queriers answer.',
+      ['tenant', 'op'],
+    ),
+    scans: metrics.counter(
+      'vivace_query_frontend_scans_total',
+      'Scans of parts of blocks that were handed to queriers.',
+      ['tenant', 'op'],
+    ),
     partial: metrics.counter(
       'vivace_query_frontend_partial_answers_total',
       'Answers that could not see all data.',

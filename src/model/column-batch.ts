@@ -122,7 +122,7 @@ export interface StartsInTraces {
 export interface TreeColumns {
   /** Position in depth-first order -> row. */
   readonly order: Uint32Array
-  readonly depth: Uint32Array
+  readonly depth: Uint8Array | Uint16Array | Uint32Array
   /** 1 at positions of depth 0 that have a parent which is not stored. */
   readonly orphan: Uint8Array
   /** First position of each trace. */

@@ -81,7 +81,9 @@ export type ValueExpression =
       readonly right: ValueExpression
     }
   | { readonly kind: 'negative'; readonly part: ValueExpression }
-  /** 1 or 0: always there. */
+  /** Of a bool; of anything else there is none. */
+  | { readonly kind: 'opposite'; readonly part: ValueExpression }
+  /** True or false: always there. */
   | { readonly kind: 'condition'; readonly condition: Predicate }
 
 export type Predicate =

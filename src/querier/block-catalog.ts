@@ -1,24 +1,27 @@
+import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { fail } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { tenantFolder } from '../model/tenant.ts'
-import { LocalSource } from '../search/query-source.ts'
-import { type BlockCache, BlockFile } from '../storage/block/block-file.ts'
-import { BlockSource } from '../storage/block/block-source.ts'
-import { blockReader } from '../storage/blocklist/block-store.ts'
+import type { BlockCache } from '../storage/block/block-file.ts'
 import type { BlockLog } from '../storage/blocklist/log.ts'
-import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import type { ObjectStore } from '../storage/object/object-store.ts'
-import { LazyBlock } from './lazy-block.ts'
+import { LazyBlock, type ReadableBlock, type ScanThreads } from './lazy-block.ts'
+import { openBlock } from './open-block.ts'
 
 export interface CatalogDeps {
   readonly store: ObjectStore
   readonly cache: BlockCache
   readonly clock: Clock
   readonly log: Log
+  readonly threads: ScanThreads
   /** How old the list of a tenant may be. */
   readonly pollMs: number
   logFor(tenant: string): BlockLog
 }
+
+/** Each holds the footer of its block. */
+const unlistedMax = 64
 
 interface TenantBlocks {
   readonly log: BlockLog
@@ -33,6 +36,8 @@ export class BlockCatalog {
   readonly #tenants = new Map<string, TenantBlocks>()
   /** Blocks that cannot be read; they are left out and said to be missing. */
   readonly #quarantined = new Set<string>()
+  /** Blocks that another querier has named and the list here does not, by folder and id. */
+  readonly #unlisted = new LRUCache<string, LazyBlock>({ max: unlistedMax })
 
   constructor(deps: CatalogDeps) {
     this.#deps = deps
@@ -46,6 +51,18 @@ export class BlockCatalog {
     // What was committed in this process is in the view at once.
     this.#sync(tenant, known)
     return [...known.blocks.values()].filter(block => !this.#quarantined.has(block.meta.id))
+  }
+
+  /** A block that another querier knows, whatever the list here says. */
+  block(tenant: string, meta: ReadableBlock): LazyBlock {
+    if (this.#quarantined.has(meta.id))
+      throw fail('CORRUPT', `block ${meta.id} is damaged`, { blockId: meta.id })
+    const listed = this.#tenantBlocks(tenant).blocks.get(meta.id)
+    if (listed) return listed
+    const key = `${tenantFolder(tenant)}/${meta.id}`
+    const known = this.#unlisted.get(key) ?? this.#lazyBlock(tenant, meta)
+    this.#unlisted.set(key, known)
+    return known
   }
 
   poll(tenant: string): Promise<void> {
@@ -91,14 +108,13 @@ export class BlockCatalog {
     const view = known.log.view()
     for (const id of known.blocks.keys()) if (!view.blocks.has(id)) known.blocks.delete(id)
     for (const [id, meta] of view.blocks) {
-      if (!known.blocks.has(id))
-        known.blocks.set(id, new LazyBlock(meta, () => this.#open(tenant, meta)))
+      if (!known.blocks.has(id)) known.blocks.set(id, this.#lazyBlock(tenant, meta))
     }
   }
 
-  async #open(tenant: string, meta: BlockMeta): Promise<LocalSource> {
-    const reader = blockReader(this.#deps.store, tenantFolder(tenant), meta)
-    const file = await BlockFile.open(meta.id, reader, this.#deps.cache)
-    return new LocalSource(new BlockSource(file))
+  #lazyBlock(tenant: string, meta: ReadableBlock): LazyBlock {
+    const { store, cache, threads } = this.#deps
+    const folder = tenantFolder(tenant)
+    return new LazyBlock(folder, meta, threads, () => openBlock(store, cache, folder, meta))
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ManualClock } from '../base/clock.ts'
@@ -9,11 +8,9 @@ import { everySpan } from '../model/predicate.ts'
 import { tenantFolder } from '../model/tenant.ts'
 import { LocalSource, type QuerySource } from '../search/query-source.ts'
 import { createBlockCache } from '../storage/block/block-cache.ts'
-import type { WrittenBlock } from '../storage/block/block-emitter.ts'
-import { writeBlock } from '../storage/block/writer.ts'
-import { deleteBlock, uploadBlock } from '../storage/blocklist/block-store.ts'
+import { deleteBlock } from '../storage/blocklist/block-store.ts'
 import { BlockLog } from '../storage/blocklist/log.ts'
-import { type BlockMeta, blockDataKey, blockMetaVersion } from '../storage/blocklist/meta.ts'
+import { blockDataKey } from '../storage/blocklist/meta.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
@@ -24,9 +21,9 @@ import {
   plainSpan,
 } from '../storage/live/plain-spans-fixture.ts'
 import { MemoryStore } from '../storage/object/memory.ts'
-import { bytesSource } from '../storage/object/upload-source.ts'
 import { BlockCatalog } from './block-catalog.ts'
 import { Querier } from './querier.ts'
+import { storeBlock } from './stored-block-fixture.ts'
 
 const test = suite('querier')
 
@@ -63,6 +60,7 @@ class World {
     cache: createBlockCache(16e6),
     clock: this.clock,
     log: silentLog,
+    threads: null,
     pollMs: 30_000,
     logFor: () => this.#log(),
   })
@@ -80,21 +78,7 @@ class World {
   }
 
   async addBlock(segment: LiveSegment): Promise<string> {
-    const parts: Uint8Array[] = []
-    const steps = writeBlock(segment, bytes => parts.push(bytes))
-    let step = steps.next()
-    while (!step.done) step = steps.next()
-    const { footerBytes, index, groups, ...written } = step.value as WrittenBlock
-    const meta: BlockMeta = {
-      version: blockMetaVersion,
-      ...{ id: randomUUID(), tenant, footerBytes, index, groups },
-      ...{ spans: written.spans, traces: written.traces, bytes: written.bytes },
-      minStartNs: String(written.minStartNs),
-      maxStartNs: String(written.maxStartNs),
-      maxEndNs: String(written.maxEndNs),
-      ...{ createdBy: 'x', createdMs: this.clock.nowMs(), level: 0 },
-    }
-    await uploadBlock(this.store, folder, meta, bytesSource(Buffer.concat(parts)))
+    const meta = await storeBlock(this.store, tenant, segment)
     await this.writer.commit({ adds: [meta] })
     return meta.id
   }

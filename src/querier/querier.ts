@@ -1,4 +1,4 @@
-import { asFailure, Corruption, type Failure } from '../base/errors.ts'
+import { asFailure, Corruption, type Failure, fail } from '../base/errors.ts'
 import type {
   Completeness,
   MetricsRequest,
@@ -15,6 +15,15 @@ import type {
   TraceQueries,
   TraceResult,
 } from '../contract/queries.ts'
+import type {
+  BlockPart,
+  FailedBlock,
+  MetricsPlan,
+  PlanRequest,
+  ScanRequest,
+  SearchPlan,
+  SplitQueries,
+} from '../contract/split-queries.ts'
 import {
   composeMetrics,
   composeOperations,
@@ -25,6 +34,9 @@ import {
 } from '../search/compose.ts'
 import type { QuerySource } from '../search/query-source.ts'
 import type { BlockCatalog } from './block-catalog.ts'
+import { excludedOf, readSince } from './block-scan.ts'
+import type { DivisibleSource, GroupsOfBlock, LazyBlock } from './lazy-block.ts'
+import { planMetrics, planSearch } from './plan-query.ts'
 
 /** What ingesters hold of a tenant, and what of it cannot be seen now. */
 export interface RecentData {
@@ -39,7 +51,7 @@ export interface QuerierDeps {
 }
 
 /** Answers over live data, local blocks and blocks: whole traces, each exactly once. */
-export class Querier implements TraceQueries {
+export class Querier implements TraceQueries, SplitQueries {
   readonly #deps: QuerierDeps
 
   constructor(deps: QuerierDeps) {
@@ -78,6 +90,64 @@ export class Querier implements TraceQueries {
     return this.#answer(tenant, sources => composeOperations(sources, request, signal))
   }
 
+  async planSearch(
+    tenant: string,
+    request: PlanRequest<SearchRequest>,
+    signal: AbortSignal,
+  ): Promise<SearchPlan> {
+    await this.#mendAll(tenant, request.failed)
+    return this.#answer(tenant, sources => planSearch(sources, request, signal))
+  }
+
+  async planMetrics(
+    tenant: string,
+    request: PlanRequest<MetricsRequest>,
+    signal: AbortSignal,
+  ): Promise<MetricsPlan> {
+    await this.#mendAll(tenant, request.failed)
+    return this.#answer(tenant, sources => planMetrics(sources, request, signal))
+  }
+
+  async scanSearch(
+    tenant: string,
+    { query, part, used }: ScanRequest<SearchRequest>,
+    signal: AbortSignal,
+  ): Promise<SearchResult> {
+    const stats = { ...used }
+    const hits = await this.#scan(tenant, part, (block, groups) =>
+      block.searchPart(query, groups, stats, signal),
+    )
+    return { hits, stats: readSince(stats, used) }
+  }
+
+  async scanMetrics(
+    tenant: string,
+    { query, part, used }: ScanRequest<MetricsRequest>,
+    signal: AbortSignal,
+  ): Promise<MetricsResult> {
+    const stats = { ...used }
+    const found = await this.#scan(tenant, part, (block, groups) =>
+      block.metricsPart(query, groups, stats, signal),
+    )
+    return { ...found, stats: readSince(stats, used) }
+  }
+
+  /** A damaged block is left out of the plans of this querier, too. */
+  async #scan<T>(
+    tenant: string,
+    { block, groups, excluded }: BlockPart,
+    work: (block: LazyBlock, groups: GroupsOfBlock) => Promise<T>,
+  ): Promise<T> {
+    const { catalog } = this.#deps
+    try {
+      return await work(catalog.block(tenant, block), { groups, excluded: excludedOf(excluded) })
+    } catch (error) {
+      const failure = asFailure(error)
+      if (failure.code === 'CORRUPT') catalog.quarantine(block.id, failure.message)
+      throw error
+    }
+  }
+
   async #answer<T extends Completeness>(
     tenant: string,
     compose: (sources: readonly QuerySource[]) => Promise<T>,
@@ -108,6 +178,14 @@ export class Querier implements TraceQueries {
     return reasons.length > 0 ? { ...answer, partial: reasons.join('; ') } : answer
   }
 
+  /** What scans of an earlier plan, wherever they ran, have found out. */
+  async #mendAll(tenant: string, failed: readonly FailedBlock[]): Promise<void> {
+    const gone = new Set<string>()
+    for (const { id, code, reason } of failed) {
+      await this.#mend(tenant, new BlockFailure(id, fail(code, reason)), gone)
+    }
+  }
+
   /**
    * Makes the next attempt worth it: reads the list again when a block is gone, and puts a block
    * aside that is damaged, or gone and still listed. A block fails twice at most, so this ends.
@@ -131,7 +209,7 @@ class BlockFailure extends Error {
 }
 
 /** The source, with its failures saying which block they are of. */
-function guarded(source: QuerySource): QuerySource {
+function guarded(source: DivisibleSource): DivisibleSource {
   const guard = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -156,5 +234,7 @@ function guarded(source: QuerySource): QuerySource {
     tagNames: (...args) => guard(source.tagNames(...args)),
     tagValues: (...args) => guard(source.tagValues(...args)),
     operations: (...args) => guard(source.operations(...args)),
+    partsOfSearch: (...args) => guard(source.partsOfSearch(...args)),
+    partsOfMetrics: (...args) => guard(source.partsOfMetrics(...args)),
   }
 }

@@ -1,4 +1,5 @@
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
+import { emptyStats } from '../contract/merge-answers.ts'
 import type {
   MetricsRequest,
   OperationsRequest,
@@ -14,10 +15,9 @@ import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
-import { emptyStats } from '../search/compose.ts'
 import { addStats } from '../search/composite-source.ts'
 import type { HashSet, QuerySource } from '../search/query-source.ts'
-import type { TagValueSet } from '../search/tags.ts'
+import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'
 
 /** An ingester behind gRPC: its push, and everything it holds of a tenant as one query source. */
@@ -110,7 +110,8 @@ function serveQueries(ingester: ServedIngester, serve: Serve): void {
     const stats = emptyStats()
     const values: TagValueSet = new Map()
     await ingester.source(tenant).tagValues(request, values, stats, signal)
-    return { value: { stats }, body: Buffer.from(JSON.stringify([...values])) }
+    const plain = [...values].map(([type, ofType]) => [type, [...ofType]])
+    return { value: { stats }, body: Buffer.from(JSON.stringify(plain)) }
   })
   serve<{ request: OperationsRequest }>('operations', async ({ tenant, request }, _, signal) => {
     const stats = emptyStats()
@@ -258,14 +259,8 @@ class RemoteSource implements QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const [key, value] of await this.#json<[string, TagValue][]>(
-      'tagValues',
-      { request },
-      stats,
-      signal,
-    )) {
-      into.set(key, value)
-    }
+    type Plain = [TagValue['type'], string[]][]
+    addValues(into, await this.#json<Plain>('tagValues', { request }, stats, signal))
   }
 
   async operations(

@@ -141,7 +141,7 @@ function withoutBody(
     const body = trace instanceof Uint8Array ? trace : noBody
     return { value: { ...rest, hasTrace: trace !== null }, body }
   }
-  if (job.method !== 'metrics') return { value: result, body: noBody }
+  if (!('lanes' in result)) return { value: result, body: noBody }
   const { lanes, ...rest } = result as unknown as MetricsResult
   const lanesCells = rest.series.length * rest.steps
   return { value: { ...rest, lanesCells }, body: encodeMetricsLanes(lanes) }

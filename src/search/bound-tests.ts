@@ -7,6 +7,7 @@ import {
   anyValueTest,
   type BytesTest,
   boolOf,
+  hasValue,
   numberOf,
   overflowTest,
   textTest,
@@ -79,14 +80,11 @@ async function bindDictionary(
   const { test } = leaf
   const dictionary = source.dictionary(ref, group)
   if (test.kind === 'exists') {
-    if (type !== ValueType.overflow) return { kind: 'present' }
-    return {
-      kind: 'table',
-      table: await dictionary.match(
-        JSON.stringify(['exists', leaf.key]),
-        overflowTest(leaf.key, null),
-      ),
-    }
+    if (type === ValueType.text) return { kind: 'present' }
+    const isOverflow = type === ValueType.overflow
+    const exists = isOverflow ? overflowTest(leaf.key, null) : hasValue
+    const key = JSON.stringify(['exists', isOverflow ? leaf.key : null])
+    return { kind: 'table', table: await dictionary.match(key, exists) }
   }
   const { op, literal } = test
   const isText = type === ValueType.text
@@ -145,6 +143,8 @@ export function mayMatch(
       return true
     case 'sameItem':
       return node.leaves.every(leaf => leafMayMatch(source, leaf, bound, group))
+    case 'noneOf':
+      return leafMayMatch(source, node.some, bound, group)
     case 'spanElseResource':
       return (
         leafMayMatch(source, node.span, bound, group) ||

@@ -1,3 +1,6 @@
+import { inParallel } from '../base/in-parallel.ts'
+import { throwIfOverBudget } from '../contract/budget.ts'
+import { emptyStats, newestHits } from '../contract/merge-answers.ts'
 import type {
   MetricsRequest,
   MetricsResult,
@@ -9,7 +12,6 @@ import type {
   TagNamesRequest,
   TagNamesResult,
   TagScope,
-  TagValue,
   TagValuesRequest,
   TagValuesResult,
   TimeRange,
@@ -17,8 +19,8 @@ import type {
   TraceHit,
   TraceResult,
 } from '../contract/queries.ts'
-import { spreadExemplars } from '../metrics/exemplars.ts'
-import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
+import { finishMetricsParts } from '../metrics/finish-parts.ts'
+import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
@@ -26,19 +28,10 @@ import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
 import { joinSources, splitInside } from './split-set.ts'
-import { type TagValueSet, tagScopes } from './tags.ts'
+import { sortedValues, type TagValueSet } from './tag-value-set.ts'
+import { tagScopes } from './tags.ts'
 
 /** One answer from many sources, over whole traces, each exactly once. */
-
-export function emptyStats(): ReadStats {
-  return {
-    inspectedBytes: 0,
-    inspectedTraces: 0,
-    inspectedSpans: 0,
-    totalBlocks: 0,
-    totalBlockBytes: 0,
-  }
-}
 
 function within(
   sources: readonly QuerySource[],
@@ -65,36 +58,58 @@ function assemble(parts: readonly Uint8Array[]): LocalSource {
   return new LocalSource(new LiveSource(segment, 'assembled'))
 }
 
+/** What is to be done for a query, before any of it is. */
+export interface QueryWork {
+  /** Traces whose parts lie in several sources, put together. */
+  readonly assembled: LocalSource | null
+  readonly jobs: readonly SourceJob[]
+  /** Counts what is read. */
+  readonly stats: ReadStats
+}
+
+/** The part of one query that a source answers. */
+export interface SourceJob {
+  readonly source: QuerySource
+  /** Traces that it leaves to others. */
+  readonly left: HashSet
+}
+
 export async function composeSearch(
   all: readonly QuerySource[],
   request: SearchRequest,
   signal: AbortSignal,
   excluded: HashSet = new Set(),
 ): Promise<SearchResult> {
-  const stats = emptyStats()
-  const { assembled, jobs } = await splitWork(all, request.range, excluded, stats)
-  let hits = assembled ? await assembled.search(request, new Set(), stats, signal) : []
-  jobs.sort((a, b) => (a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1))
-  for (let from = 0; from < jobs.length; from += sourcesAtOnce) {
+  const work = await splitWork(all, request.range, excluded)
+  return { hits: await searchWork(work, request, signal), stats: work.stats }
+}
+
+/** @param known What was found elsewhere; it comes back with what is added to it. */
+export async function searchWork(
+  { assembled, jobs, stats }: QueryWork,
+  request: SearchRequest,
+  signal: AbortSignal,
+  known: readonly TraceHit[] = [],
+): Promise<TraceHit[]> {
+  const first = assembled ? await assembled.search(request, new Set(), stats, signal) : []
+  let hits = newestHits([...known, ...first], request.limit)
+  const newestFirst = jobs.toSorted((a, b) =>
+    a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1,
+  )
+  for (let from = 0; from < newestFirst.length; from += sourcesAtOnce) {
     const last = hits.length >= request.limit ? hits[hits.length - 1] : undefined
     // Sources end in order: from here on nothing can be newer than what is found.
-    const useful = jobs.slice(from, from + sourcesAtOnce).filter(({ source }) => {
+    const useful = newestFirst.slice(from, from + sourcesAtOnce).filter(({ source }) => {
       return !last || source.range!.maxNs >= BigInt(last.startNs)
     })
     if (useful.length === 0) break
-    const found = await Promise.all(
-      useful.map(({ source, left }) => source.search(request, left, stats, signal)),
+    const found = await inParallel(useful, sourcesAtOnce, signal, ({ source, left }, either) =>
+      source.search(request, left, stats, either),
     )
+    throwIfOverBudget(request.budget, stats)
     hits = newestHits([...hits, ...found.flat()], request.limit)
   }
-  return { hits: newestHits(hits, request.limit), stats }
-}
-
-/** The part of one query that a source answers. */
-interface SourceJob {
-  readonly source: QuerySource
-  /** Traces that it leaves to others. */
-  readonly left: HashSet
+  return hits
 }
 
 /**
@@ -102,15 +117,15 @@ interface SourceJob {
  * whose parts lie in several. Only sources in the range have work, but a trace may have a part
  * outside it: whole traces are joined over all of them.
  */
-async function splitWork(
+export async function splitWork(
   all: readonly QuerySource[],
   range: TimeRange | undefined,
-  excluded: HashSet,
-  stats: ReadStats,
-): Promise<{ readonly assembled: LocalSource | null; readonly jobs: SourceJob[] }> {
+  excluded: HashSet = new Set(),
+): Promise<QueryWork> {
+  const stats = emptyStats()
   const searched = within(all, range)
   countSources(stats, searched)
-  if (!mayAnswer(all, searched, range)) return { assembled: null, jobs: [] }
+  if (!mayAnswer(all, searched, range)) return { assembled: null, jobs: [], stats }
   const sources = within(all, undefined)
   const ownership = await joinSources(sources)
   const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
@@ -123,7 +138,7 @@ async function splitWork(
       return { source, left: excluded.size === 0 ? own : new Set([...excluded, ...own]) }
     })
     .filter(({ source }) => searched.includes(source))
-  return { assembled: split.length === 0 ? null : assemble(parts.flat()), jobs }
+  return { assembled: split.length === 0 ? null : assemble(parts.flat()), jobs, stats }
 }
 
 export async function composeMetrics(
@@ -132,37 +147,27 @@ export async function composeMetrics(
   signal: AbortSignal,
   excluded: HashSet = new Set(),
 ): Promise<MetricsResult> {
-  const stats = emptyStats()
+  const work = await splitWork(all, metricsRange(request), excluded)
+  return finishMetricsParts(request, await metricsWork(work, request, signal), work.stats)
+}
+
+export function metricsRange(request: MetricsRequest): TimeRange {
   const endNs = BigInt(request.startNs) + BigInt(request.stepNs) * BigInt(request.steps)
-  const range = { startNs: request.startNs, endNs: String(endNs) }
-  const { assembled, jobs } = await splitWork(all, range, excluded, stats)
+  return { startNs: request.startNs, endNs: String(endNs) }
+}
+
+export async function metricsWork(
+  { assembled, jobs, stats }: QueryWork,
+  request: MetricsRequest,
+  signal: AbortSignal,
+): Promise<MetricsPart[]> {
   const parts: MetricsPart[] = []
   if (assembled) parts.push(await assembled.metrics(request, new Set(), stats, signal))
-  for (const { source, left } of jobs) {
-    parts.push(await source.metrics(request, left, stats, signal))
-  }
-  const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
-  const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
-  return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
-}
-
-/** What no source at all contributes. */
-function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
-  const lanes = Array.from({ length: kind === 'sum' ? 2 : 1 }, () => new Float64Array(0))
-  return { series: [], steps, lanes, exemplars: [] }
-}
-
-/** The first series in order of their labels, and a sentence when that is not all. */
-function withSeriesMax(result: MetricsResult, seriesMax: number): MetricsResult {
-  const { series, steps, lanes, exemplars } = result
-  if (seriesMax === 0 || series.length <= seriesMax) return result
-  return {
-    ...result,
-    series: series.slice(0, seriesMax),
-    lanes: lanes.map(lane => lane.slice(0, seriesMax * steps)),
-    exemplars: exemplars.filter(exemplar => exemplar.series < seriesMax),
-    partial: `${series.length - seriesMax} of ${series.length} series are left out: the limit is ${seriesMax}`,
-  }
+  const ofSources = await inParallel(jobs, sourcesAtOnce, signal, ({ source, left }, either) =>
+    source.metrics(request, left, stats, either),
+  )
+  throwIfOverBudget(request.budget, stats)
+  return [...parts, ...ofSources]
 }
 
 /** False when no trace can overlap the range, not even one with parts before and behind it. */
@@ -178,18 +183,8 @@ function mayAnswer(
   return before && filled.some(source => source.range!.minNs > BigInt(range.endNs))
 }
 
-/** Sources that are searched at the same time: hides the latency of a store, wastes little work. */
+/** Sources that are read at the same time: hides the latency of a store, wastes little work. */
 const sourcesAtOnce = 2
-
-/** Newest trace start first, ties by trace id: the same answer every time. */
-export function newestHits(hits: TraceHit[], limit: number): TraceHit[] {
-  hits.sort((a, b) => {
-    const x = BigInt(a.startNs)
-    const y = BigInt(b.startNs)
-    return x < y ? 1 : x > y ? -1 : a.traceId < b.traceId ? -1 : 1
-  })
-  return hits.slice(0, limit)
-}
 
 export async function composeTrace(
   sources: readonly QuerySource[],
@@ -220,6 +215,7 @@ export async function composeTagNames(
       for (const name of found) known.add(name)
       names.set(scope, known)
     }
+    throwIfOverBudget(request.budget, stats)
   }
   const scopes = tagScopes
     .map(scope => ({ scope, names: [...(names.get(scope) ?? [])].sort() }))
@@ -236,14 +232,11 @@ export async function composeTagValues(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found: TagValueSet = new Map()
-  for (const source of sources) await source.tagValues(request, found, stats, signal)
-  const values = [...found.values()].sort(byTypeAndValue)
-  return { values: request.limit > 0 ? values.slice(0, request.limit) : values, stats }
-}
-
-function byTypeAndValue(a: TagValue, b: TagValue): number {
-  if (a.type !== b.type) return a.type < b.type ? -1 : 1
-  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
+  for (const source of sources) {
+    await source.tagValues(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
+  return { values: sortedValues(found, request.limit), stats }
 }
 
 export async function composeOperations(
@@ -255,7 +248,10 @@ export async function composeOperations(
   const sources = within(all, request.range)
   countSources(stats, sources)
   const found = new Map<string, { name: string; kind: number }>()
-  for (const source of sources) await source.operations(request, found, stats, signal)
+  for (const source of sources) {
+    await source.operations(request, found, stats, signal)
+    throwIfOverBudget(request.budget, stats)
+  }
   const operations = [...found.values()].sort((a, b) =>
     a.name < b.name ? -1 : a.name > b.name ? 1 : a.kind - b.kind,
   )

@@ -13,7 +13,7 @@ import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
 import { composeIndex, composeMetrics, composeSearch, composeTrace } from './compose.ts'
 import type { HashSet, QuerySource } from './query-source.ts'
-import type { TagValueSet } from './tags.ts'
+import type { TagValueSet } from './tag-value-set.ts'
 
 /** Several sources as one: an ingester with its live data and local blocks. */
 export class CompositeSource implements QuerySource {

@@ -61,6 +61,11 @@ export function evaluate(node: PlanNode, group: ColumnGroup, known: Evaluation):
     }
     case 'sameItem':
       return sameItem(node.domain, node.leaves, group, bound)
+    case 'noneOf': {
+      const mask = evaluateLeaf(node.some, group, bound, owners)
+      kernels.andNot(mask, evaluateLeaf(node.denied, group, bound, owners))
+      return mask
+    }
     case 'spanElseResource': {
       const mask = evaluateLeaf(node.resource, group, bound, owners)
       kernels.andNot(mask, evaluateLeaf(node.present, group, bound, owners))

@@ -3,13 +3,14 @@ import { Scope, type ScopeCode, ValueType } from '../model/columns.ts'
 import type {
   ArithmeticOp,
   AttributeScope,
+  CompareOp,
   Intrinsic,
   Literal,
   Predicate,
   ValueExpression,
 } from '../model/predicate.ts'
 import { intrinsicPlaces, type LeafDomain, needsOf, scopeCodes } from './places.ts'
-import { type ListMode, type ReadContext, type VectorReader, vectorReader } from './value/read.ts'
+import { type Purpose, type ReadContext, type VectorReader, vectorReader } from './value/read.ts'
 
 /**
  * A predicate bound to the columns of one source: which columns each comparison reads, and what
@@ -45,6 +46,8 @@ export type PlanNode =
       readonly span: Leaf
       readonly resource: Leaf
     }
+  /** Some event or link passes, and none is denied. */
+  | { readonly kind: 'noneOf'; readonly some: Leaf; readonly denied: Leaf }
   /** A comparison of two values that are read from the span. */
   | ValuesNode
   | Leaf
@@ -65,7 +68,7 @@ export type ValueNode =
       readonly left: ValueNode
       readonly right: ValueNode
     }
-  | { readonly kind: 'negative'; readonly part: ValueNode }
+  | { readonly kind: 'negative' | 'opposite'; readonly part: ValueNode }
   | { readonly kind: 'condition'; readonly root: PlanNode }
 
 export interface FilterPlan {
@@ -84,8 +87,9 @@ export function planFilter(context: ReadContext, predicate: Predicate): FilterPl
 export function planValue(
   context: ReadContext,
   expression: ValueExpression,
+  purpose: 'computation' | 'grouping',
 ): { readonly node: ValueNode; readonly plan: FilterPlan } {
-  const node = valueNode(context, expression, 'none')
+  const node = valueNode(context, expression, purpose)
   const nothing = { kind: 'literal', literal: { type: 'bool', value: false } } as const
   return { node, plan: describePlan({ kind: 'values', op: '=', left: node, right: nothing }) }
 }
@@ -124,11 +128,14 @@ function planNode(context: ReadContext, predicate: Predicate): PlanNode {
       return {
         kind: 'values',
         op: predicate.op,
-        left: valueNode(context, predicate.left, 'elements'),
-        right: valueNode(context, predicate.right, 'elements'),
+        left: valueNode(context, predicate.left, 'comparison'),
+        right: valueNode(context, predicate.right, 'comparison'),
       }
-    default:
-      return planTest(context.source, predicate)
+    default: {
+      const node = planTest(context.source, predicate)
+      const isItem = node.kind === 'leaf' && (node.domain === 'event' || node.domain === 'link')
+      return isItem ? aloneNode(node) : node
+    }
   }
 }
 
@@ -140,19 +147,35 @@ function planAnd(context: ReadContext, parts: readonly Predicate[]): PlanNode {
   const nodes: PlanNode[] = []
   const items: Record<'event' | 'link', Leaf[]> = { event: [], link: [] }
   for (const part of parts) {
-    const node = planNode(context, part)
+    const isTest = part.kind === 'compare' || part.kind === 'exists'
+    const node = isTest ? planTest(context.source, part) : planNode(context, part)
     if (node.kind === 'leaf' && (node.domain === 'event' || node.domain === 'link'))
       items[node.domain].push(node)
     else nodes.push(node)
   }
   for (const domain of ['event', 'link'] as const) {
-    if (items[domain].length > 0) nodes.push({ kind: 'sameItem', domain, leaves: items[domain] })
+    const [only, ...more] = items[domain]
+    if (only && more.length === 0) nodes.push(aloneNode(only))
+    else if (only) nodes.push({ kind: 'sameItem', domain, leaves: items[domain] })
   }
   return { kind: 'and', parts: nodes }
 }
 
+/** Alone, a negative condition on events (or links) holds when it does for all that compare. */
+function aloneNode(leaf: Leaf): PlanNode {
+  const { test } = leaf
+  const opposite = test.kind === 'compare' ? opposites.get(test.op) : undefined
+  if (test.kind !== 'compare' || opposite === undefined) return leaf
+  return { kind: 'noneOf', some: leaf, denied: { ...leaf, test: { ...test, op: opposite } } }
+}
+
+const opposites: ReadonlyMap<CompareOp, CompareOp> = new Map([
+  ['!=', '='],
+  ['!~', '=~'],
+])
+
 /** Lists count as values only where they are compared as they are. */
-function valueNode(context: ReadContext, expression: ValueExpression, lists: ListMode): ValueNode {
+function valueNode(context: ReadContext, expression: ValueExpression, purpose: Purpose): ValueNode {
   switch (expression.kind) {
     case 'literal':
       return expression
@@ -160,15 +183,16 @@ function valueNode(context: ReadContext, expression: ValueExpression, lists: Lis
       return {
         kind: 'arithmetic',
         op: expression.op,
-        left: valueNode(context, expression.left, 'none'),
-        right: valueNode(context, expression.right, 'none'),
+        left: valueNode(context, expression.left, 'computation'),
+        right: valueNode(context, expression.right, 'computation'),
       }
     case 'negative':
-      return { kind: 'negative', part: valueNode(context, expression.part, 'none') }
+    case 'opposite':
+      return { kind: expression.kind, part: valueNode(context, expression.part, 'computation') }
     case 'condition':
       return { kind: 'condition', root: planNode(context, expression.condition) }
     default:
-      return { kind: 'operand', reader: vectorReader(context, expression, lists) }
+      return { kind: 'operand', reader: vectorReader(context, expression, purpose) }
   }
 }
 
@@ -236,6 +260,7 @@ export function leavesOf(root: PlanNode): Leaf[] {
   for (const node of nodesOf(root)) {
     if (node.kind === 'leaf') leaves.push(node)
     else if (node.kind === 'sameItem') leaves.push(...node.leaves)
+    else if (node.kind === 'noneOf') leaves.push(node.some, node.denied)
     else if (node.kind === 'spanElseResource') leaves.push(node.present, node.span, node.resource)
   }
   return leaves
@@ -260,7 +285,8 @@ function nodesOf(root: PlanNode | ValueNode): (PlanNode | ValueNode)[] {
   for (let node = pending.pop(); node; node = pending.pop()) {
     nodes.push(node)
     if (node.kind === 'and' || node.kind === 'or') pending.push(...node.parts)
-    else if (node.kind === 'not' || node.kind === 'negative') pending.push(node.part)
+    else if (node.kind === 'not' || node.kind === 'negative' || node.kind === 'opposite')
+      pending.push(node.part)
     else if (node.kind === 'values' || node.kind === 'arithmetic')
       pending.push(node.left, node.right)
     else if (node.kind === 'condition') pending.push(node.root)

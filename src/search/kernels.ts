@@ -1,3 +1,4 @@
+import { ascending } from '../base/ascending.ts'
 import type { ColumnGroup, Vector } from '../model/column-batch.ts'
 import type { CompareOp } from '../model/predicate.ts'
 
@@ -153,7 +154,7 @@ const wordsPerSum = 127
 /** The marked rows, ascending. */
 export function markedRows(mask: Mask): Uint32Array {
   const count = countMarked(mask)
-  if (count === mask.length) return identity(count)
+  if (count === mask.length) return ascending(count)
   const rows = new Uint32Array(count)
   if (count * sparseShare < mask.length) {
     for (let i = 0, row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, row + 1)) rows[i++] = row
@@ -169,17 +170,6 @@ export function markedRows(mask: Mask): Uint32Array {
 /** Below one marked row in this many, looking for the next one is faster than visiting all. */
 const sparseShare = 16
 
-let identityRows = new Uint32Array(0)
-
-/** 0, 1, 2 …; shared, not to be changed. */
-export function identity(count: number): Uint32Array {
-  if (identityRows.length < count) {
-    identityRows = new Uint32Array(count * 2)
-    for (let i = 0; i < identityRows.length; i++) identityRows[i] = i
-  }
-  return identityRows.subarray(0, count)
-}
-
 /** `lane[rows[i]]` for every i. */
 export function gatherLane(lane: Uint32Array, rows: Uint32Array): Uint32Array {
   const out = new Uint32Array(rows.length)
@@ -189,17 +179,21 @@ export function gatherLane(lane: Uint32Array, rows: Uint32Array): Uint32Array {
 
 /** 1 for each trace with a marked row. */
 export function tracesOf(mask: Mask, group: ColumnGroup): Mask {
-  const out = new Uint8Array(group.traces)
   const traceRows = group.traceRows()
-  if (traceRows === null) {
-    const traceOfRow = group.traceOfRow()
-    for (let row = 0; row < mask.length; row++) if (mask[row] === 1) out[traceOfRow[row]!] = 1
-    return out
-  }
-  let trace = 0
-  for (let row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, traceRows[trace + 1]!)) {
-    while (traceRows[trace + 1]! <= row) trace++
-    out[trace] = 1
+  if (traceRows !== null) return markedRanges(mask, traceRows)
+  const out = new Uint8Array(group.traces)
+  const traceOfRow = group.traceOfRow()
+  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) out[traceOfRow[row]!] = 1
+  return out
+}
+
+/** 1 for each range [bounds[i], bounds[i + 1]) with a marked row; the ranges cover the mask. */
+export function markedRanges(mask: Mask, bounds: Uint32Array): Mask {
+  const out = new Uint8Array(bounds.length - 1)
+  let range = 0
+  for (let row = mask.indexOf(1); row >= 0; row = mask.indexOf(1, bounds[range + 1]!)) {
+    while (bounds[range + 1]! <= row) range++
+    out[range] = 1
   }
   return out
 }

@@ -39,7 +39,10 @@ export function valuesOf(span: NaiveSpan, trace: NaiveTrace, operand: Operand): 
 }
 
 function ofKey(attributes: readonly PlainAttribute[], key: string): PlainValue[] {
-  return attributes.filter(attribute => attribute.key === key).map(({ value }) => value)
+  return attributes
+    .filter(attribute => attribute.key === key)
+    .map(({ value }) => value)
+    .filter(value => value.type !== 'array' || value.value.length > 0)
 }
 
 function eventValues(span: NaiveSpan, event: PlainEvent, operand: Operand): PlainValue[] {
@@ -118,8 +121,15 @@ function scalarHolds(value: PlainValue, op: CompareOp, literal: Literal): boolea
   }
   if (value.type === 'bool') return ordered(op, Number(value.value), Number(literal.value))
   if (value.type === 'int' || value.type === 'double')
-    return ordered(op, Number(value.value), Number(literal.value))
+    return ordered(op, mixedOrder(value.value, Number(literal.value)), 0)
   return false
+}
+
+/** JavaScript compares a bigint and a number exactly. */
+function mixedOrder(a: bigint | number, b: number): number {
+  if (a < b) return -1
+  if (a > b) return 1
+  return Number.isNaN(b) || Number.isNaN(Number(a)) ? Number.NaN : 0
 }
 
 function textHolds(value: string, op: CompareOp, literal: string): boolean {
@@ -213,19 +223,32 @@ export function spanMatches(span: NaiveSpan, trace: NaiveTrace, predicate: Predi
       const event = (e: PlainEvent) =>
         events.every(test => passes(test, eventValues(span, e, test.operand)))
       const link = (l: PlainLink) => links.every(test => passes(test, linkValues(l, test.operand)))
+      const items = (tests: Test[], some: () => boolean) => {
+        const [first] = tests
+        if (first === undefined) return true
+        return tests.length === 1 ? loneItemPasses(span, trace, first) : some()
+      }
       return (
-        (events.length === 0 || span.events.some(event)) &&
-        (links.length === 0 || span.links.some(link)) &&
+        items(events, () => span.events.some(event)) &&
+        items(links, () => span.links.some(link)) &&
         others.every(part => spanMatches(span, trace, part))
       )
     }
     case 'compareValues':
       throw new TypeError('not in random predicates')
-    default: {
-      // One event or link at a time, so that "all elements" means those of one value.
-      return passes(predicate, valuesOf(span, trace, predicate.operand))
-    }
+    default:
+      return itemDomain(predicate) === null
+        ? passes(predicate, valuesOf(span, trace, predicate.operand))
+        : loneItemPasses(span, trace, predicate)
   }
+}
+
+/** A negative condition on events or links that stands alone is denied by any of them. */
+function loneItemPasses(span: NaiveSpan, trace: NaiveTrace, test: Test): boolean {
+  const values = valuesOf(span, trace, test.operand)
+  if (test.kind === 'exists' || (test.op !== '!=' && test.op !== '!~')) return passes(test, values)
+  const opposite: Test = { ...test, op: test.op === '!=' ? '=' : '=~' }
+  return passes(test, values) && !passes(opposite, values)
 }
 
 export interface NaiveHit {

@@ -11,8 +11,9 @@ import type {
 import type { MetricsPart } from '../metrics/merge.ts'
 import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
 import { metricsOfSource } from './metrics/metrics-source.ts'
-import { type Excluded, searchSource } from './search-source.ts'
-import { operationsOf, type TagValueSet, tagNamesOf, tagValuesOf } from './tags.ts'
+import { type Excluded, type SourcePart, searchSource } from './search-source.ts'
+import type { TagValueSet } from './tag-value-set.ts'
+import { operationsOf, tagNamesOf, tagValuesOf } from './tags.ts'
 
 /** Hashes of traces that a source must leave to others, as `hashKey` makes them. */
 export type HashSet = ReadonlySet<string>
@@ -109,7 +110,17 @@ export class LocalSource implements QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
-    return searchSource(this.columns, request, await this.#places(excluded), stats, signal)
+    const part = { groups: null, excluded: await this.placesOf(excluded) }
+    return this.searchPart(request, part, stats, signal)
+  }
+
+  searchPart(
+    request: SearchRequest,
+    part: SourcePart,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<TraceHit[]> {
+    return searchSource(this.columns, request, part, stats, signal)
   }
 
   async metrics(
@@ -118,7 +129,17 @@ export class LocalSource implements QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<MetricsPart> {
-    return metricsOfSource(this.columns, request, await this.#places(excluded), stats, signal)
+    const part = { groups: null, excluded: await this.placesOf(excluded) }
+    return this.metricsPart(request, part, stats, signal)
+  }
+
+  metricsPart(
+    request: MetricsRequest,
+    part: SourcePart,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<MetricsPart> {
+    return metricsOfSource(this.columns, request, part, stats, signal)
   }
 
   async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
@@ -163,7 +184,7 @@ export class LocalSource implements QuerySource {
   }
 
   /** Excluded traces by group. Sets are kept by whoever made them, so their places are too. */
-  async #places(excluded: HashSet): Promise<Excluded> {
+  async placesOf(excluded: HashSet): Promise<Excluded> {
     if (excluded.size === 0) return new Map()
     const known = this.#placesOf.get(excluded)
     if (known) return known

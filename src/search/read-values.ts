@@ -119,28 +119,26 @@ async function columnReader(
   itemsOfRow: (row: number) => readonly number[],
   rows: readonly number[],
 ): Promise<ValueAt> {
-  const positionOf = (row: number) => {
-    for (const item of itemsOfRow(row)) {
-      const at = positionOfItem(vector, item)
-      if (at >= 0) return at
-    }
-    return -1
-  }
+  const positionsOf = (row: number) =>
+    itemsOfRow(row)
+      .map(item => positionOfItem(vector, item))
+      .filter(at => at >= 0)
   const numberAt = (at: number) => (vector.values[at]! + vector.base) / vector.divisor
   if (!isDictionaryType(ref.name.type)) {
     return row => {
-      const at = positionOf(row)
-      return at < 0 ? null : numberValue(ref.name.type, numberAt(at))
+      const [at] = positionsOf(row)
+      return at === undefined ? null : numberValue(ref.name.type, numberAt(at))
     }
   }
-  const codes = rows
-    .map(positionOf)
-    .filter(at => at >= 0)
-    .map(numberAt)
+  const codes = rows.flatMap(row => positionsOf(row).map(numberAt))
   const bytes = await source.dictionary(ref, group).load(codes)
   return row => {
-    const at = positionOf(row)
-    return at < 0 ? null : bytesValue(ref.name.type, bytes(numberAt(at)), key)
+    // Of several events or links the first that has a value.
+    for (const at of positionsOf(row)) {
+      const value = bytesValue(ref.name.type, bytes(numberAt(at)), key)
+      if (value) return value
+    }
+    return null
   }
 }
 

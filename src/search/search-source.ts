@@ -6,10 +6,10 @@ import type {
   GroupInfo,
   GroupNeed,
 } from '../model/column-batch.ts'
-import { throwIfAborted } from './abort.ts'
 import { Filter } from './filter.ts'
 import { and, type Mask, tracesOf } from './kernels.ts'
 import { loadHits } from './materialise.ts'
+import { ScanWatch } from './scan-watch.ts'
 import { PipelineRun } from './spanset/pipeline.ts'
 import type { Spansets } from './spanset/spansets.ts'
 import { readContext } from './value/read.ts'
@@ -22,6 +22,13 @@ import { readContext } from './value/read.ts'
 
 /** Traces of a group that this source must not answer for, because another does. */
 export type Excluded = ReadonlyMap<number, ReadonlySet<number>>
+
+/** What of a source a scan answers for. */
+export interface SourcePart {
+  /** Groups that may be looked at; null: all. */
+  readonly groups: ReadonlySet<number> | null
+  readonly excluded: Excluded
+}
 
 export interface Candidate {
   readonly group: number
@@ -38,7 +45,7 @@ interface Window {
 export async function searchSource(
   source: ColumnSource,
   request: SearchRequest,
-  excluded: Excluded,
+  { groups, excluded }: SourcePart,
   stats: ReadStats,
   signal: AbortSignal,
 ): Promise<TraceHit[]> {
@@ -47,14 +54,15 @@ export async function searchSource(
   const traceAll = request.traceAll.map(predicate => new Filter(context, predicate))
   const window = windowOf(request)
   const order = groupsNewestFirst(source.groups, window)
-  const bytesBefore = source.inspectedBytes
+  const watch = new ScanWatch(source, request.budget, stats, signal)
   let best: Candidate[] = []
   const spansets = new Map<number, Spansets>()
   for (const index of order) {
-    throwIfAborted(signal)
+    if (groups && !groups.has(index)) continue
     const info = source.groups[index]!
     const last = best.length >= request.limit ? best[best.length - 1] : undefined
     if (last && last.startNs > info.maxTraceStartNs) continue
+    await watch.turn()
     const possible = await bindAll(index, [spans, ...traceAll])
     if (!possible) continue
     const group = await loadFor(source, index, [spans, ...traceAll], window)
@@ -62,14 +70,13 @@ export async function searchSource(
     if (window?.of === 'span') and(sets.mask, startsWithin(group, window))
     const matched = await matchedTraces(index, group, sets, traceAll)
     const candidates = keepCandidates(index, group, matched, request, window, excluded.get(index))
-    stats.inspectedSpans += group.rows
-    stats.inspectedTraces += group.traces
+    watch.count(group)
     if (candidates.length === 0) continue
     spansets.set(index, sets)
     best = await newest(source, [...best, ...candidates], request.limit)
   }
   const hits = await loadHits(context, request, best, spansets)
-  stats.inspectedBytes += source.inspectedBytes - bytesBefore
+  watch.finish()
   return hits
 }
 

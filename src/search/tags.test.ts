@@ -81,12 +81,9 @@ function naiveTexts(value: PlainValue): string[] {
 
 /** Conditions hide a resource's value behind the span's; a list of values has both. */
 function allValues({ span, trace }: Place, operand: Operand): PlainValue[] {
-  if (operand.kind === 'intrinsic') {
-    const isStored = operand.name === 'statusMessage' || operand.name === 'traceState'
-    const values = valuesOf(span, trace, operand)
-    return isStored ? values.filter(value => 'value' in value && value.value !== '') : values
+  if (operand.kind === 'intrinsic' || operand.scope !== 'any') {
+    return valuesOf(span, trace, operand)
   }
-  if (operand.scope !== 'any') return valuesOf(span, trace, operand)
   const scopes = ['span', 'resource'] as const
   return scopes.flatMap(scope => valuesOf(span, trace, { ...operand, scope }))
 }

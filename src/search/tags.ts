@@ -1,9 +1,10 @@
+import { ascending } from '../base/ascending.ts'
 import type {
   OperationsRequest,
+  QueryBudget,
   ReadStats,
   TagNamesRequest,
   TagScope,
-  TagValue,
   TagValuesRequest,
   TimeRange,
 } from '../contract/queries.ts'
@@ -16,12 +17,13 @@ import type {
 } from '../model/column-batch.ts'
 import { isDictionaryType, Scope, type ScopeCode, ValueType } from '../model/columns.ts'
 import type { Intrinsic, Operand, Predicate } from '../model/predicate.ts'
-import { throwIfAborted } from './abort.ts'
 import { computedNumbers, isId } from './computed.ts'
 import { Filter } from './filter.ts'
-import type { Mask } from './kernels.ts'
+import { countMarked, type Mask } from './kernels.ts'
 import { intrinsicPlaces, scopeCodes } from './places.ts'
+import { ScanWatch } from './scan-watch.ts'
 import { groupsNewestFirst } from './search-source.ts'
+import { addValue, countValues, type TagValueSet } from './tag-value-set.ts'
 import { readContext } from './value/read.ts'
 import { elementsOf, overflowEntries } from './value-test.ts'
 
@@ -45,7 +47,7 @@ interface Scan {
 /** Groups of the range with the columns that are asked for, each with the filter's rows. */
 async function* scan(
   source: ColumnSource,
-  request: { range?: TimeRange; filter?: Predicate },
+  request: { range?: TimeRange; filter?: Predicate; budget?: QueryBudget },
   columns: readonly ColumnRef[],
   needs: readonly GroupNeed[],
   stats: ReadStats,
@@ -54,14 +56,16 @@ async function* scan(
   const filter = request.filter ? new Filter(readContext(source), request.filter) : null
   const range = request.range
   const window = range ? { startNs: BigInt(range.startNs), endNs: BigInt(range.endNs) } : null
+  const watch = new ScanWatch(source, request.budget, stats, signal)
   for (const index of groupsNewestFirst(source.groups, window)) {
-    throwIfAborted(signal)
+    await watch.turn()
     if (filter && !(await filter.bind(index))) continue
     const wanted = new Set<GroupNeed>([...needs, ...(filter?.needs ?? [])])
     const group = await source.load(index, [...columns, ...(filter?.columns ?? [])], wanted)
-    stats.inspectedSpans += group.rows
+    watch.count(group)
     yield { index, group, mask: filter ? await filter.evaluate(index, group) : null }
   }
+  watch.finish()
 }
 
 export async function tagNamesOf(
@@ -114,19 +118,36 @@ async function addOverflowKeys(
   )) {
     const vector = owners ? owners.vector(ref) : group.vector(ref)
     if (!vector) continue
-    const codes = distinctNumbers(vector, itemMask(group, scope, mask, owners?.count ?? 0))
+    const codes = [...distinctNumbers(vector, itemMask(group, scope, mask, owners?.count ?? 0))]
     const bytes = await source.dictionary(ref, index).load(codes)
     for (const code of codes) for (const [key] of overflowEntries(bytes(code))) into.add(key)
   }
 }
 
-function distinctNumbers(vector: Vector, items: Mask | null): Set<number> {
+/** Codes and other small whole numbers have a bit each; anything else is collected in a set. */
+function distinctNumbers(vector: Vector, items: Mask | null): Iterable<number> {
+  const { count, values, base, divisor } = vector
+  const isWide = divisor !== 1 || values instanceof Float64Array || values instanceof Uint32Array
+  if (!isWide) return distinctSmall(vector, items).map(value => value + base)
+
   const distinct = new Set<number>()
-  for (let i = 0; i < vector.count; i++) {
+  for (let i = 0; i < count; i++) {
     const item = vector.items === null ? i : vector.items[i]!
-    if (items === null || items[item] === 1)
-      distinct.add((vector.values[i]! + vector.base) / vector.divisor)
+    if (items === null || items[item] === 1) distinct.add((values[i]! + base) / divisor)
   }
+  return distinct
+}
+
+/** Distinct stored values below 2^16. */
+function distinctSmall(vector: Vector, items: Mask | null): number[] {
+  const { count, values } = vector
+  const seen = new Uint8Array(1 << (8 * values.BYTES_PER_ELEMENT))
+  for (let i = 0; i < count; i++) {
+    const item = vector.items === null ? i : vector.items[i]!
+    if (items === null || items[item] === 1) seen[values[i]!] = 1
+  }
+  const distinct: number[] = []
+  for (let at = seen.indexOf(1); at >= 0; at = seen.indexOf(1, at + 1)) distinct.push(at)
   return distinct
 }
 
@@ -197,13 +218,6 @@ function anyItem(vector: Vector, items: Mask | null): boolean {
   return false
 }
 
-/** Distinct values, keyed by type and text. */
-export type TagValueSet = Map<string, TagValue>
-
-function addValue(into: TagValueSet, type: TagValue['type'], value: string): void {
-  into.set(`${type}\0${value}`, { type, value })
-}
-
 export async function tagValuesOf(
   source: ColumnSource,
   request: TagValuesRequest,
@@ -227,9 +241,45 @@ export async function tagValuesOf(
     const refs = service
       ? [service]
       : [...source.columns(code, operand.key), ...(overflow ? [overflow] : [])]
-    if (refs.length > 0)
-      await columnValues(source, request, code, refs, operand.key, into, stats, signal)
+    const rest: ColumnRef[] = []
+    for (const ref of refs) {
+      const isWhole = needsNoRows(source, request, ref) && (await addDictionary(source, ref, into))
+      if (!isWhole) rest.push(ref)
+    }
+    if (rest.length > 0)
+      await columnValues(source, request, code, rest, operand.key, into, stats, signal)
   }
+}
+
+/** Every value of the column's dictionary is wanted: nothing asks for rows. */
+function needsNoRows(
+  source: ColumnSource,
+  { filter, range }: TagValuesRequest,
+  ref: ColumnRef,
+): boolean {
+  if (filter || ref.name.type !== ValueType.text || !source.hasOwnDictionary(ref)) return false
+  if (!range) return true
+  const startNs = BigInt(range.startNs)
+  const endNs = BigInt(range.endNs)
+  return source.groups.every(group => group.minStartNs >= startNs && group.maxEndNs <= endNs)
+}
+
+/** Every value of a dictionary is used by some row. False when there is none. */
+async function addDictionary(
+  source: ColumnSource,
+  ref: ColumnRef,
+  into: TagValueSet,
+): Promise<boolean> {
+  if (source.groups.length === 0) return false
+  const dictionary = source.dictionary(ref, 0)
+  const codes = ascending(dictionary.size)
+  const bytes = await dictionary.load(codes)
+  for (const code of codes) addValue(into, 'string', textOf(bytes(code)))
+  return true
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 }
 
 async function columnValues(
@@ -260,7 +310,7 @@ async function columnValues(
       await addColumn(source, ref, index, vector, items, key, into)
       if (owners && items === null) whole.add(ref)
     }
-    if (request.limit > 0 && into.size >= request.limit) return
+    if (request.limit > 0 && countValues(into) >= request.limit) return
   }
 }
 
@@ -273,7 +323,7 @@ async function addColumn(
   key: string,
   into: TagValueSet,
 ): Promise<void> {
-  const distinct = distinctNumbers(vector, items)
+  const distinct = [...distinctNumbers(vector, items)]
   const { type } = ref.name
   if (!isDictionaryType(type)) {
     for (const number of distinct) addNumber(type, number, into)
@@ -296,7 +346,7 @@ function floatText(number: number): string {
 
 function addBytes(type: number, bytes: Uint8Array, key: string, into: TagValueSet): void {
   if (type === ValueType.text) {
-    addValue(into, 'string', Buffer.from(bytes).toString())
+    addValue(into, 'string', textOf(bytes))
     return
   }
   const encoded =
@@ -306,7 +356,7 @@ function addBytes(type: number, bytes: Uint8Array, key: string, into: TagValueSe
           .map(([, value]) => value)
       : [bytes]
   for (const element of encoded.flatMap(elementsOf)) {
-    if (element.type === 'string') addValue(into, 'string', Buffer.from(element.value).toString())
+    if (element.type === 'string') addValue(into, 'string', textOf(element.value))
     else if (element.type === 'bool') addValue(into, 'bool', String(element.value))
     else if (element.type === 'int') addValue(into, 'int', element.value.toString())
     else if (element.type === 'double') addValue(into, 'float', floatText(element.value))
@@ -325,7 +375,8 @@ async function intrinsicValues(
   if (isId(name)) return
   const place = intrinsicPlaces[name]
   const ref = place.column === null ? null : source.intrinsic(place.column)
-  if (place.column !== null && !ref) return
+  const { absentText } = place
+  if (place.column !== null && !ref && absentText === undefined) return
   const code = intrinsicScope(place.domain)
   const owners = place.domain === 'instrumentation' && ref ? await source.owners(code, [ref]) : null
   const needs = [...itemPlace(code).needs, ...computedNeeds(name)]
@@ -335,7 +386,11 @@ async function intrinsicValues(
       ? owners.vector(ref!)
       : ref
         ? group.vector(ref)
-        : computedNumbers(name, group)
+        : place.column === null
+          ? computedNumbers(name, group)
+          : null
+    if (absentText !== undefined && lacksValues(vector, mask, group.rows))
+      addValue(into, 'string', absentText)
     if (!vector) continue
     const items =
       place.domain === 'trace'
@@ -343,8 +398,20 @@ async function intrinsicValues(
         : itemMask(group, code, mask, owners?.count ?? 0)
     if (ref) await addColumn(source, ref, index, vector, items, '', into)
     else addNumbers(vector, items, into)
-    if (request.limit > 0 && into.size >= request.limit) return
+    if (request.limit > 0 && countValues(into) >= request.limit) return
   }
+}
+
+/** True when a row of the mask has no value. */
+function lacksValues(vector: Vector | null, mask: Mask | null, rows: number): boolean {
+  const wanted = mask ? countMarked(mask) : rows
+  if (!vector) return wanted > 0
+  let valued = 0
+  for (let i = 0; i < vector.count; i++) {
+    const row = vector.items === null ? i : vector.items[i]!
+    if (mask === null || mask[row] === 1) valued++
+  }
+  return valued < wanted
 }
 
 function intrinsicScope(domain: string): ScopeCode {
@@ -393,7 +460,8 @@ export async function operationsOf(
   const nameRef = source.intrinsic('span.name')
   const kindRef = source.intrinsic('span.kind')
   if (!nameRef || !kindRef) return
-  const asked = { ...(request.range ? { range: request.range } : {}), filter }
+  const { service: _, ...rest } = request
+  const asked = { ...rest, filter }
   for await (const { index, group, mask } of scan(
     source,
     asked,

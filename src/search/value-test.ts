@@ -157,13 +157,21 @@ function elementHolds(
         const wanted = BigInt(literal.value)
         return orderHolds(op, element.value < wanted ? -1 : element.value > wanted ? 1 : 0)
       }
-      return literal.type === 'float' && orderHolds(op, Number(element.value) - literal.value)
+      // JavaScript compares a bigint and a number exactly.
+      if (literal.type !== 'float') return false
+      const order = element.value < literal.value ? -1 : element.value > literal.value ? 1 : 0
+      return Number.isNaN(literal.value) ? op === '!=' : orderHolds(op, order)
     }
     case 'double':
       return orderHolds(op, element.value - Number(literal.value))
     default:
       return false
   }
+}
+
+/** False for an empty list, which counts as no value. */
+export function hasValue(bytes: Uint8Array): boolean {
+  return !isList(bytes) || new ProtoReader(bytes.subarray(1)).message().more()
 }
 
 /** True for an encoded ArrayValue. */
@@ -283,10 +291,8 @@ export function overflowEntries(bytes: Uint8Array): [string, Uint8Array][] {
   return entries
 }
 
-/** A test of one key's value inside overflow values; null asks only whether the key is there. */
+/** A test of one key's value inside overflow values; null asks only whether there is one. */
 export function overflowTest(key: string, value: BytesTest | null): BytesTest {
   return bytes =>
-    overflowEntries(bytes).some(
-      ([name, encoded]) => name === key && (value === null || value(encoded)),
-    )
+    overflowEntries(bytes).some(([name, encoded]) => name === key && (value ?? hasValue)(encoded))
 }

@@ -163,8 +163,10 @@ function compileValue(expression: FieldExpression): ValueExpression {
     case 'static':
       return { kind: 'literal', literal: literalOf(expression) }
     case 'unary':
-      if (expression.op === '-') return { kind: 'negative', part: compileValue(expression.operand) }
-      break
+      return {
+        kind: expression.op === '-' ? 'negative' : 'opposite',
+        part: compileValue(expression.operand),
+      }
     case 'binary': {
       const { op, left, right } = expression
       if (isComparisonOp(op)) break

@@ -42,6 +42,8 @@ function showValue(expression: ValueExpression): string {
       return `(${showValue(expression.left)} ${expression.op} ${showValue(expression.right)})`
     case 'negative':
       return `-${showValue(expression.part)}`
+    case 'opposite':
+      return `!${showValue(expression.part)}`
     case 'condition':
       return `[${show(expression.condition)}]`
     default:
@@ -153,6 +155,7 @@ const computed: readonly (readonly [string, string])[] = [
   ['{ -.a = 2 * 3 }', '-.a = int 6'],
   ['{ 2 < -.a ^ 2 }', '-(.a ^ int 2) > int 2'],
   ['{ (.a = 1) = (.b = 1) }', '[.a = int 1] = [.b = int 1]'],
+  ['{ !.a = .b }', '!.a = .b'],
   ['{ .a * .b != nil }', '(.a * .b) = (.a * .b)'],
   ['{ -.a = error || .b = 1 }', '.b = int 1'],
 ]

@@ -7,7 +7,14 @@ import { orSkip } from '../tools/program.ts'
 import { startS3Server } from '../tools/s3-server.ts'
 import { temporaryDirectory } from '../tools/server.ts'
 import { encodeSpans, hexId, type SentSpan, spansIn } from '../tools/spans.ts'
-import { call, completeJson, pushSpans, searchTraces, traceBytes } from '../tools/tempo-api.ts'
+import {
+  call,
+  completeJson,
+  metricSum,
+  pushSpans,
+  searchTraces,
+  traceBytes,
+} from '../tools/tempo-api.ts'
 import { countsSpans, findsTraces, generateTraces, stopsInOrder } from './seed-scenario.ts'
 import { hostOf, Stack, type StackTarget, targets } from './stack.ts'
 
@@ -22,6 +29,8 @@ const it = stack ? test : test.skip
 const members = targets.filter(target => target !== 'query-frontend')
 const largeTraces = 2000
 const longTraceSpans = 50_000
+/** With one row group each: enough that a plan has scans. */
+const blocksToSplit = 10
 const longTraceId = hexId(1_000_000, 32)
 /** Named once, so that the seed's ten are searched for alone. */
 const byTelemetrygen = { q: '{ resource.service.name = "telemetrygen" }' }
@@ -113,6 +122,24 @@ it('queries wait for a querier that is killed and comes back', async () => {
   await pause(300)
   isDone = true
   assert.ok((await asking) > 2)
+})
+
+it('two queriers scan the blocks of one query', async () => {
+  for (let i = 0; i < blocksToSplit; i++) {
+    const spans = [{ ...oneSpan(), traceId: hexId(100 + i, 32) }]
+    await pushWhenAllowed(encodeSpans('many-blocks', spans))
+    assert.is((await call(`${stack!.server('ingester').url}/flush`)).status, 204)
+  }
+  await stack!.start('second-querier')
+  const frontend = stack!.server('query-frontend')
+  for (let attempt = 0; ; attempt++) {
+    const q = '{ resource.service.name = "many-blocks" }'
+    assert.is((await searchTraces(frontend, { q })).length, blocksToSplit)
+    if ((await metricSum(frontend, 'vivace_query_frontend_scans_total')) > 0) break
+    assert.ok(attempt < 100, 'the frontend splits nothing')
+    await pause(100)
+  }
+  await stopsInOrder(stack!.server('second-querier'))
 })
 
 it('stop in order', async () => {

@@ -18,14 +18,17 @@ export const targets = [
   'compactor',
 ] as const
 export type StackTarget = (typeof targets)[number]
+/** One of each target, and what a test adds to them. */
+export type StackPod = StackTarget | 'second-querier'
 
 /** Each pod has an address; all listen on the ports of their containers. */
-const lastOfAddress: Record<StackTarget, number> = {
+const lastOfAddress: Record<StackPod, number> = {
   distributor: 11,
   ingester: 12,
   querier: 13,
   'query-frontend': 14,
   compactor: 15,
+  'second-querier': 16,
 }
 
 /** GOMEMLIMIT of each container of a stack with 2 GiB, bytes. */
@@ -37,15 +40,19 @@ const memoryLimits: Record<StackTarget, number> = {
   compactor: 309_237_657,
 }
 
-export function hostOf(target: StackTarget): string {
-  return loopback(lastOfAddress[target])
+export function hostOf(pod: StackPod): string {
+  return loopback(lastOfAddress[pod])
+}
+
+function targetOf(pod: StackPod): StackTarget {
+  return pod === 'second-querier' ? 'querier' : pod
 }
 
 type Replacement = readonly [path: string, value: unknown]
 
 /** What differs from the operator's file: addresses to listen on, names of Services, the volume. */
-function replaced(target: StackTarget, volume: string, s3Endpoint: string): Replacement[] {
-  const host = hostOf(target)
+function replaced(pod: StackPod, volume: string, s3Endpoint: string): Replacement[] {
+  const host = hostOf(pod)
   const receivers = 'distributor.receivers'
   return [
     ['server.http_listen_address', host],
@@ -71,7 +78,7 @@ export class Stack {
   readonly #directory: string
   readonly #s3: S3Server
   readonly #changes: Readonly<Record<string, unknown>>
-  readonly #servers = new Map<StackTarget, Server>()
+  readonly #servers = new Map<StackPod, Server>()
   /** Everything that was printed by processes that have ended. */
   #printed = ''
 
@@ -82,9 +89,9 @@ export class Stack {
     this.#changes = changes
   }
 
-  server(target: StackTarget): Server {
-    const server = this.#servers.get(target)
-    if (!server) throw new Error(`${target} was never started`)
+  server(pod: StackPod): Server {
+    const server = this.#servers.get(pod)
+    if (!server) throw new Error(`${pod} was never started`)
     return server
   }
 
@@ -94,22 +101,22 @@ export class Stack {
   }
 
   /** The volume of a pod, /var/tempo. */
-  volume(target: StackTarget): string {
-    return join(this.#directory, target)
+  volume(pod: StackPod): string {
+    return join(this.#directory, pod)
   }
 
   /** Starts processes at the same time; resolves when all are ready. */
-  async start(...wanted: readonly StackTarget[]): Promise<void> {
+  async start(...wanted: readonly StackPod[]): Promise<void> {
     await Promise.all(
-      wanted.map(async target => {
-        const before = this.#servers.get(target)
+      wanted.map(async pod => {
+        const before = this.#servers.get(pod)
         if (before) this.#printed += before.output
         const server = new Server({
-          host: hostOf(target),
-          args: await this.#argumentsOf(target),
-          env: { GOMEMLIMIT: String(memoryLimits[target]) },
+          host: hostOf(pod),
+          args: await this.#argumentsOf(pod),
+          env: { GOMEMLIMIT: String(memoryLimits[targetOf(pod)]) },
         })
-        this.#servers.set(target, server)
+        this.#servers.set(pod, server)
         await server.ready()
       }),
     )
@@ -120,10 +127,11 @@ export class Stack {
   }
 
   /** As in the pod templates, in their order. */
-  async #argumentsOf(target: StackTarget): Promise<string[]> {
+  async #argumentsOf(pod: StackPod): Promise<string[]> {
+    const target = targetOf(pod)
     const isFrontend = target === 'query-frontend'
     const name = isFrontend ? 'tempo-query-frontend.yaml' : 'tempo.yaml'
-    const file = await this.#writeFile(target, name)
+    const file = await this.#writeFile(pod, name)
     const { secretKey, accessKey } = this.#s3
     const store = [
       `--storage.trace.s3.secret_key=${secretKey}`,
@@ -139,16 +147,16 @@ export class Stack {
     ]
   }
 
-  async #writeFile(target: StackTarget, name: string): Promise<string> {
+  async #writeFile(pod: StackPod, name: string): Promise<string> {
     const written = await readFile(fileURLToPath(new URL(`data/${name}`, import.meta.url)), 'utf8')
     const document = parse(written) as Record<string, unknown>
-    const volume = this.volume(target)
+    const volume = this.volume(pod)
     const changes = Object.entries(this.#changes)
-    for (const [path, value] of [...replaced(target, volume, this.#s3.endpoint), ...changes]) {
+    for (const [path, value] of [...replaced(pod, volume, this.#s3.endpoint), ...changes]) {
       setAt(document, path.split('.'), value)
     }
     await mkdir(volume, { recursive: true })
-    const file = join(this.#directory, `${target}.yaml`)
+    const file = join(this.#directory, `${pod}.yaml`)
     await writeFile(file, stringify(document))
     return file
   }

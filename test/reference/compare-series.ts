@@ -82,7 +82,11 @@ function fieldsOfSpans(spans: readonly TreeSpan[]): Field[] {
     ...span.resource.map(({ key }) => attributeField('resource', key)),
   ])
   const distinct = new Map(
-    [...intrinsicFields, ...attributes].map(field => [printField(field), field]),
+    // Where there is no service name, it counts as empty.
+    [...intrinsicFields, attributeField('resource', 'service.name'), ...attributes].map(field => [
+      printField(field),
+      field,
+    ]),
   )
   return [...distinct.values()].filter(field =>
     spans.some(span => groupValueOf(field, span) !== null),

@@ -92,18 +92,25 @@ function numbersOf(field: Field, spans: readonly TreeSpan[]): number[] {
 
 /**
  * The upper edge of the bucket of each whole number from 2 on: the next power of two; durations in
- * nanoseconds, and their edges then in seconds. Other values are in no bucket.
+ * nanoseconds, and their edges then in seconds. Floats above 0 are in such a bucket too.
  */
 function edgesOf(field: Field, spans: readonly TreeSpan[]): number[] {
   const isDuration = typeOf(field) === 'duration'
   return spans
     .flatMap(span => valuesOfField(field, span).slice(0, 1))
-    .flatMap(value => (value.type === 'int' || value.type === 'duration' ? [value.value] : []))
-    .filter(value => value >= 2n)
-    .map(value => {
-      const edge = 2 ** (value - 1n).toString(2).length
-      return isDuration ? edge / 1e9 : edge
+    .flatMap(value => {
+      if (value.type === 'float') return floatEdges(value.value)
+      const isWhole = value.type === 'int' || value.type === 'duration'
+      return isWhole && value.value >= 2n ? [2 ** (value.value - 1n).toString(2).length] : []
     })
+    .map(edge => (isDuration ? edge / 1e9 : edge))
+}
+
+function floatEdges(value: number): number[] {
+  if (!(value > 0) || value === Number.POSITIVE_INFINITY) return []
+  let exponent = -1074
+  while (2 ** exponent < value) exponent++
+  return [2 ** exponent]
 }
 
 function histogram(field: Field, labels: readonly Label[], buckets: Group['buckets']): Series[] {

@@ -14,9 +14,8 @@ export const wideInts = [
   ...[2n ** 63n - 1n, -(2n ** 63n)],
 ] as const
 
-/** Without 2^53, which the engine does not tell from the int behind it. */
 export const floats = [
-  ...[0, -0, 0.5, 1, 2.5, 5, -1e300, 1e-5],
+  ...[0, -0, 0.5, 1, 2.5, 5, -1e300, 1e-5, 2 ** 53],
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
 ] as const
 

@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Of the HTTP server; 3200. */
   readonly httpPort?: number
+  /** Another program than the one under test. */
+  readonly entry?: string
 }
 
 export class Server {
@@ -47,7 +49,7 @@ export class Server {
   constructor(options: ServerOptions) {
     this.host = options.host
     this.url = `http://${options.host}:${options.httpPort ?? 3200}`
-    const child = spawn(process.execPath, [entry, ...options.args], {
+    const child = spawn(process.execPath, [options.entry ?? entry, ...options.args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
       cwd: tmpdir(),

@@ -15,12 +15,35 @@ export const vivaceSection = group({
       default: -1,
       min: -1,
       max: 64,
-      help: 'Threads beside the main one; -1 = by the number of cores, 0 = none.',
+      help: 'Threads that scan blocks; -1 = by cores and memory, 0 = none, also none for the log.',
     }),
     memoryBudgetBytes: bytes({
       yaml: 'memory_budget_bytes',
       default: 0,
       help: 'Memory for live data and caches; 0 = by the limit of the container or machine.',
+    }),
+    query: group({
+      yaml: 'query',
+      help: 'What one query may use, set where the query-frontend runs; one that needs more fails.',
+      fields: {
+        maxSpansScanned: int({
+          yaml: 'max_spans_scanned',
+          default: 0,
+          min: 0,
+          help: 'Spans whose columns are read; 0 = no limit.',
+        }),
+        maxBytesRead: bytes({
+          yaml: 'max_bytes_read',
+          default: 0,
+          help: 'Bytes read from storage, what is cached not counted; 0 = no limit.',
+        }),
+        maxMetricsCells: int({
+          yaml: 'max_metrics_cells',
+          default: 0,
+          min: 0,
+          help: 'Series of a metrics query times its steps, before any cut; 0 = no limit.',
+        }),
+      },
     }),
     selfTracing: group({
       yaml: 'self_tracing',

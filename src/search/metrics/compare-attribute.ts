@@ -1,14 +1,16 @@
+import { ascending } from '../../base/ascending.ts'
 import type { LabelValue } from '../../contract/queries.ts'
 import type { ColumnGroup, ColumnRef, Dictionary, GroupNeed } from '../../model/column-batch.ts'
 import { Scope, ValueType } from '../../model/columns.ts'
 import type { AttributeScope, Operand } from '../../model/predicate.ts'
 import { printOperand } from '../../traceql/operand.ts'
-import { identity } from '../kernels.ts'
+
 import { scopeCodes } from '../places.ts'
 import { type CodeReader, codeReader, OwnerCodes } from '../value/code-reader.ts'
+import type { KeyValue } from '../value/key-encoder.ts'
 import type { ReadContext } from '../value/read.ts'
 import { shownValue } from '../value/show.ts'
-import { Kind } from '../value/value-vector.ts'
+import { isUsable } from '../value/value-vector.ts'
 import { CompareCells, type ComparedValue } from './compare-cells.ts'
 
 /** An attribute or intrinsic whose values `compare` counts. */
@@ -47,7 +49,8 @@ export function compareAttributes(context: ReadContext, steps: number): CompareA
   return [
     ...intrinsicOperands.map(operand => new EncodedAttribute(context, operand, steps)),
     ...keysOf(context, 'span').map(key => spanAttribute(context, key, steps)),
-    ...keysOf(context, 'resource').map(
+    // Where there is no service name, it counts as empty.
+    ...[...new Set([...keysOf(context, 'resource'), 'service.name'])].map(
       key => new ResourceAttribute(context, resource(key), spans, steps),
     ),
   ]
@@ -93,11 +96,10 @@ class EncodedAttribute implements CompareAttribute {
   }
 
   async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
-    const codes = await this.#codes.read(group, index, identity(group.rows))
+    const codes = await this.#codes.read(group, index, ascending(group.rows))
     const { values } = this.#codes
     this.#cells.reserve(values.length)
-    const absent = values.findIndex(value => value.kind === Kind.none)
-    this.#cells.count(codes, slots, absent)
+    this.#cells.count(codes, slots, usableCodes(values))
   }
 
   choose(valuesMax: number): boolean {
@@ -138,8 +140,7 @@ class ResourceAttribute implements CompareAttribute {
     const codes = await this.#codes.ofOwners(index)
     const { values } = this.#codes
     this.#cells.reserve(values.length)
-    const absent = values.findIndex(value => value.kind === Kind.none)
-    this.#cells.addByOwner(codes, this.#spans.count(group, slots), absent)
+    this.#cells.addByOwner(codes, this.#spans.count(group, slots), usableCodes(values))
   }
 
   choose(valuesMax: number): boolean {
@@ -155,6 +156,11 @@ class ResourceAttribute implements CompareAttribute {
       return shown
     })
   }
+}
+
+/** Code -> 1 where there is a value to count. */
+function usableCodes(values: readonly KeyValue[]): Uint8Array {
+  return Uint8Array.from(values, ({ kind }) => (isUsable(kind) ? 1 : 0))
 }
 
 /** Spans of a group by (resource, slot). */

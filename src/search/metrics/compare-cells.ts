@@ -44,29 +44,24 @@ export class CompareCells {
     this.#cells = grown
   }
 
-  /** A value for each row; rows without one (`absent`) or with a negative slot do not count. */
-  count(values: Uint32Array, slots: Int16Array, absent: number): void {
-    if (absent < 0) {
+  /** A value for each row; rows whose value is not `usable`, or with a negative slot, do not count. */
+  count(values: Uint32Array, slots: Int16Array, usable: Uint8Array): void {
+    if (!usable.includes(0)) {
       this.#countAll({ values, base: 0, items: null, count: values.length }, slots)
       return
     }
-    const items = new Uint32Array(values.length)
-    const present = new Uint32Array(values.length)
-    let n = 0
     for (let row = 0; row < values.length; row++) {
-      if (values[row] === absent) continue
-      items[n] = row
-      present[n++] = values[row]!
+      const slot = slots[row]!
+      if (slot >= 0 && usable[values[row]!] === 1) this.#add(values[row]!, slot, 1)
     }
-    this.#countAll({ values: present, base: 0, items, count: n }, slots)
   }
 
   /** Spans by (owner, slot), where each owner has a value. */
-  addByOwner(values: Uint32Array, spans: Uint32Array, absent: number): void {
+  addByOwner(values: Uint32Array, spans: Uint32Array, usable: Uint8Array): void {
     const slots = 2 * this.#steps
     for (let at = 0; at < spans.length; at++) {
       const value = values[Math.floor(at / slots)]!
-      if (spans[at]! > 0 && value !== absent) this.#add(value, at % slots, spans[at]!)
+      if (spans[at]! > 0 && usable[value] === 1) this.#add(value, at % slots, spans[at]!)
     }
   }
 

@@ -29,6 +29,8 @@ class Comparison implements MetricsReader {
   readonly #selection: Filter
   readonly #window: TimeBuckets | null
   readonly #attributes: readonly CompareAttribute[]
+  /** Bounded by the values that each column reports, whatever the data. */
+  readonly seriesCount = 0
   /** Group -> slots of its rows, for a second pass: two bytes for each span that was read. */
   readonly #slots = new Map<number, Int16Array>()
 

@@ -1,10 +1,12 @@
+import { ascending } from '../../base/ascending.ts'
+import { throwIfTooManyCells } from '../../contract/budget.ts'
 import type { MetricsRequest, ReadStats } from '../../contract/queries.ts'
 import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
-import { throwIfAborted } from '../abort.ts'
-import { identity, type Mask, markedRows } from '../kernels.ts'
-import type { Excluded } from '../search-source.ts'
+import { type Mask, markedRows } from '../kernels.ts'
+import { ScanWatch } from '../scan-watch.ts'
+import type { SourcePart } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
 import { type CodeReader, codeReader } from '../value/code-reader.ts'
 import type { KeyValue } from '../value/key-encoder.ts'
@@ -20,30 +22,31 @@ import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
 export async function metricsOfSource(
   source: ColumnSource,
   request: MetricsRequest,
-  excluded: Excluded,
+  { groups, excluded }: SourcePart,
   stats: ReadStats,
   signal: AbortSignal,
 ): Promise<MetricsPart> {
-  const bytesBefore = source.inspectedBytes
+  const watch = new ScanWatch(source, request.budget, stats, signal)
   const scan = new MetricsScan(source, request)
   const aggregation =
     request.function.kind === 'compare'
       ? compareSource(scan, request.function)
       : new Aggregation(scan, request.function)
   for (const [index, info] of source.groups.entries()) {
-    throwIfAborted(signal)
-    if (!scan.buckets.overlaps(info) || !(await scan.run.bind(index))) continue
+    if ((groups && !groups.has(index)) || !scan.buckets.overlaps(info)) continue
+    await watch.turn()
+    if (!(await scan.run.bind(index))) continue
     if (!(await aggregation.bind(index))) continue
     const group = await scan.load(index, aggregation)
-    stats.inspectedSpans += group.rows
-    stats.inspectedTraces += group.traces
+    watch.count(group)
     const { mask } = await scan.run.evaluate(index, group)
     leaveOut(mask, group, excluded.get(index))
     const counted = scan.buckets.ofRows(group, info, markedRows(mask))
     if (counted.rows.length > 0) await aggregation.add(index, group, counted)
+    throwIfTooManyCells(request.budget, aggregation.seriesCount, request.steps)
   }
   const part = await aggregation.finish()
-  stats.inspectedBytes += source.inspectedBytes - bytesBefore
+  watch.finish()
   return part
 }
 
@@ -82,6 +85,8 @@ export class MetricsScan {
 export interface MetricsReader {
   readonly columns: readonly ColumnRef[]
   readonly needs: readonly GroupNeed[]
+  /** Series so far, each with a number for every step. */
+  readonly seriesCount: number
   /** False when no row of the group can count. */
   bind(index: number): Promise<boolean>
   add(index: number, group: ColumnGroup, counted: BucketedRows): Promise<void>
@@ -106,7 +111,7 @@ class Aggregation implements MetricsReader {
     this.#function = aggregate
     this.#labels = request.by.map(operand => codeReader(context, operand))
     this.#operand =
-      aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'none')
+      aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'computation')
     this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
     this.#lanes = fills[aggregate.kind].map(fill => new Lane(request.steps, fill))
     this.#exemplars = new ExemplarPicker(request.exemplars, request.steps)
@@ -120,6 +125,10 @@ class Aggregation implements MetricsReader {
   get needs(): GroupNeed[] {
     const labels = this.#labels.flatMap(reader => [...reader.needs])
     return this.#operand ? [...labels, ...this.#operand.needs] : labels
+  }
+
+  get seriesCount(): number {
+    return this.#series.count
   }
 
   async bind(): Promise<boolean> {
@@ -176,7 +185,7 @@ class Aggregation implements MetricsReader {
     if (this.#series.isSingle) return [0]
     // Of a sum the values are counted in the second lane.
     const lane = this.#lanes[this.#function.kind === 'sum' ? 1 : 0]!
-    return [...identity(count)].filter(series => lane.hasData(series))
+    return [...ascending(count)].filter(series => lane.hasData(series))
   }
 
   /** Distinct values of each label. */

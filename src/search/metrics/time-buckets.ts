@@ -13,6 +13,9 @@ export class TimeBuckets {
   readonly #startNs: bigint
   readonly #stepNs: bigint
   readonly #includesStart: boolean
+  /** Room for the result, kept from group to group. */
+  #kept = new Uint32Array(0)
+  #buckets = new Uint32Array(0)
 
   constructor(request: Pick<MetricsRequest, 'steps' | 'startNs' | 'stepNs' | 'includesStart'>) {
     this.steps = request.steps
@@ -47,69 +50,78 @@ export class TimeBuckets {
     return first >= 0 && first === this.of(info.maxStartNs) ? first : null
   }
 
-  /** Needs `starts`, unless the group lies in one bucket. */
+  /** Needs `starts`, unless the group lies in one bucket. Valid until the next call. */
   ofRows(group: ColumnGroup, info: GroupInfo, rows: Uint32Array): BucketedRows {
     const common = this.ofGroup(info)
     if (common !== null) return { rows, buckets: common }
+    if (this.#kept.length < rows.length) {
+      this.#kept = new Uint32Array(rows.length)
+      this.#buckets = new Uint32Array(rows.length)
+    }
     const parts = group.startsInTraces()
-    const since = parts?.isShort
-      ? sinceInTraces(group, parts, rows)
-      : sinceOfRows(group.startOffsets(), rows)
-    const start = Number(this.#startNs - since.baseNs)
-    return this.#bucketed(rows, since.offsets, start)
+    const traceRows = group.traceRows()
+    const n =
+      parts?.isShort && traceRows !== null
+        ? this.#bucketTraces(parts, traceRows, rows)
+        : this.#bucketRows(group.startOffsets(), rows)
+    return { rows: this.#kept.subarray(0, n), buckets: this.#buckets.subarray(0, n) }
   }
 
-  /** Doubles are exact: ranges and groups are far below the 104 days that they hold in ns. */
-  #bucketed(rows: Uint32Array, offsets: Float64Array, start: number): BucketedRows {
+  /**
+   * Trace by trace: rows are nearly in order of time, and most are in the bucket of the one before.
+   * Doubles are exact: ranges and groups are far below the 104 days that they hold in ns.
+   */
+  #bucketTraces(
+    { baseNs, traces, low: { values, base } }: StartsInTraces,
+    traceRows: Uint32Array,
+    rows: Uint32Array,
+  ): number {
+    const [kept, buckets, steps] = [this.#kept, this.#buckets, this.steps]
     const step = Number(this.#stepNs)
-    const kept = new Uint32Array(rows.length)
-    const buckets = new Uint32Array(rows.length)
-    let n = 0
-    // Rows are nearly in order of time: most are in the bucket of the one before.
-    let bucket = -1
-    let low = 0
-    let high = 0
+    const start = Number(this.#startNs - baseNs)
+    let [n, bucket, low, high] = [0, -1, 0, 0]
+    let trace = -1
+    let traceEnd = 0
+    let traceSince = 0
     for (let i = 0; i < rows.length; i++) {
-      const since = offsets[i]! - start
+      const row = rows[i]!
+      while (row >= traceEnd) {
+        trace++
+        traceEnd = traceRows[trace + 1]!
+        traceSince = traces[trace]! + base - start
+      }
+      const since = traceSince + values[row]!
       if (since <= low || since > high || since === 0) {
-        bucket = since === 0 && this.#includesStart ? 0 : Math.ceil(since / step) - 1
+        bucket = this.#bucketOf(since, step)
         low = bucket * step
         high = low + step
       }
-      if (bucket < 0 || bucket >= this.steps) continue
-      kept[n] = rows[i]!
+      if (bucket < 0 || bucket >= steps) continue
+      kept[n] = row
       buckets[n] = bucket
       n++
     }
-    return n === rows.length
-      ? { rows, buckets }
-      : { rows: kept.subarray(0, n), buckets: buckets.subarray(0, n) }
+    return n
   }
-}
 
-interface Since {
-  readonly baseNs: bigint
-  /** One for each of the rows. */
-  readonly offsets: Float64Array
-}
-
-function sinceInTraces(group: ColumnGroup, parts: StartsInTraces, rows: Uint32Array): Since {
-  const { baseNs, traces, low } = parts
-  const { values, base } = low
-  const traceOfRow = group.traceOfRow()
-  const offsets = new Float64Array(rows.length)
-  for (let i = 0; i < offsets.length; i++) {
-    const row = rows[i]!
-    offsets[i] = traces[traceOfRow[row]!]! + values[row]! + base
+  #bucketRows(
+    { baseNs, offsets }: { readonly baseNs: bigint; readonly offsets: Float64Array },
+    rows: Uint32Array,
+  ): number {
+    const step = Number(this.#stepNs)
+    const start = Number(this.#startNs - baseNs)
+    let n = 0
+    for (let i = 0; i < rows.length; i++) {
+      const bucket = this.#bucketOf(offsets[rows[i]!]! - start, step)
+      if (bucket < 0 || bucket >= this.steps) continue
+      this.#kept[n] = rows[i]!
+      this.#buckets[n] = bucket
+      n++
+    }
+    return n
   }
-  return { baseNs, offsets }
-}
 
-function sinceOfRows(
-  { baseNs, offsets }: { readonly baseNs: bigint; readonly offsets: Float64Array },
-  rows: Uint32Array,
-): Since {
-  const out = new Float64Array(rows.length)
-  for (let i = 0; i < out.length; i++) out[i] = offsets[rows[i]!]!
-  return { baseNs, offsets: out }
+  #bucketOf(since: number, step: number): number {
+    return since === 0 && this.#includesStart ? 0 : Math.ceil(since / step) - 1
+  }
 }

@@ -1,4 +1,5 @@
 import type { SpansetStage } from '../../model/spanset.ts'
+import { markedRows } from '../kernels.ts'
 import {
   intAt,
   isNumberKind,
@@ -7,7 +8,7 @@ import {
   VectorBuilder,
 } from '../value/value-vector.ts'
 import { orderHolds } from '../value-test.ts'
-import { countBySet, keepSets, type Spansets } from './spansets.ts'
+import { countBySet, keepSets, type Spansets, withAttribute } from './spansets.ts'
 
 type AggregateStage = Extract<SpansetStage, { kind: 'aggregate' }>
 
@@ -28,13 +29,12 @@ export function filterByAggregate(
   const mask = sets.mask.slice()
   keepSets(mask, sets, kept)
   const attribute = { shownAs: stage.shownAs, values, isDuration: stage.isDuration }
-  return { ...sets, mask, attributes: [...sets.attributes, attribute] }
+  return { ...sets, mask, attributes: withAttribute(sets.attributes, attribute) }
 }
 
 function holds({ op, literal }: AggregateStage, values: ValueVector, set: number): boolean {
   const value = values.wide?.get(set) ?? values.numbers[set]!
   const wanted = literal.type === 'int' ? BigInt(literal.value) : literal.value
-  if (Number.isNaN(Number(value))) return op === '!='
   return orderHolds(op, value < wanted ? -1 : value > wanted ? 1 : 0)
 }
 
@@ -56,8 +56,7 @@ function aggregate(stage: AggregateStage, sets: Spansets, values: ValueVector): 
   for (let set = 0; set < sets.count; set++) {
     if (lanes.count[set] === 0) continue
     const number = resultOf(stage.function, lanes, set)
-    const allInts = lanes.other[set] === 0
-    if (!allInts) out.set(set, Kind.float, number)
+    if (isFloatResult(stage.function, lanes, set)) out.set(set, Kind.float, number)
     else if (stage.function !== 'average') out.set(set, Kind.int, number)
     else if (stage.isDuration) out.set(set, Kind.int, Math.trunc(number))
     else out.set(set, Kind.float, number)
@@ -67,6 +66,13 @@ function aggregate(stage: AggregateStage, sets: Spansets, values: ValueVector): 
   return out.finish()
 }
 
+/** A sum is a float when one of its numbers is; the least and the greatest number stay what they are. */
+function isFloatResult(name: AggregateStage['function'], lanes: Lanes, set: number): boolean {
+  if (name === 'min') return lanes.isFloat.min[set] === 1
+  if (name === 'max') return lanes.isFloat.max[set] === 1
+  return lanes.other[set]! > 0
+}
+
 interface Lanes {
   readonly count: Uint32Array
   readonly sum: Float64Array
@@ -74,6 +80,8 @@ interface Lanes {
   readonly max: Float64Array
   /** Values that are no ints (or whole nanoseconds). */
   readonly other: Uint32Array
+  /** 1 where the least (greatest) number is a float. */
+  readonly isFloat: { readonly min: Uint8Array; readonly max: Uint8Array }
 }
 
 function accumulate({ mask, setOfRow, count: sets }: Spansets, values: ValueVector): Lanes {
@@ -82,18 +90,26 @@ function accumulate({ mask, setOfRow, count: sets }: Spansets, values: ValueVect
   const min = new Float64Array(sets).fill(Number.POSITIVE_INFINITY)
   const max = new Float64Array(sets).fill(Number.NEGATIVE_INFINITY)
   const other = new Uint32Array(sets)
+  const isFloat = { min: new Uint8Array(sets), max: new Uint8Array(sets) }
   const { kinds, numbers } = values
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 0 || !isNumberKind(kinds[row]!)) continue
-    const set = setOfRow[row]!
+  for (const row of markedRows(mask)) {
     const number = numbers[row]!
+    if (!isNumberKind(kinds[row]!) || Number.isNaN(number)) continue
+    const set = setOfRow[row]!
+    const float = kinds[row] === Kind.float ? 1 : 0
     count[set] = count[set]! + 1
     sum[set] = sum[set]! + number
-    if (number < min[set]!) min[set] = number
-    if (number > max[set]!) max[set] = number
-    if (kinds[row] === Kind.float) other[set] = other[set]! + 1
+    if (number < min[set]! || count[set] === 1) {
+      min[set] = number
+      isFloat.min[set] = float
+    }
+    if (number > max[set]! || count[set] === 1) {
+      max[set] = number
+      isFloat.max[set] = float
+    }
+    other[set] = other[set]! + float
   }
-  return { count, sum, min, max, other }
+  return { count, sum, min, max, other, isFloat }
 }
 
 function resultOf(name: AggregateStage['function'], lanes: Lanes, set: number): number {

@@ -1,13 +1,19 @@
-import { gatherLane, identity, markedRows } from '../kernels.ts'
+import { gatherLane, markedRows } from '../kernels.ts'
 import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
-import { type ValueVector, VectorBuilder } from '../value/value-vector.ts'
-import type { SetAttribute, Spansets } from './spansets.ts'
+import {
+  copyValue,
+  isUsable,
+  Kind,
+  type ValueVector,
+  VectorBuilder,
+} from '../value/value-vector.ts'
+import { type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
 
 /** Splits every set by the values of its rows; rows without a value are a set of their own. */
 export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
   const rows = markedRows(sets.mask)
   const keys = new KeyEncoder()
-  const codes = keys.encode(values, rows)
+  const codes = keys.encode(asGroups(values), rows)
   const pairs = new PairEncoder()
   const parts = pairs.encode(gatherLane(sets.setOfRow, rows), codes)
   const setOfRow = new Uint32Array(sets.mask.length)
@@ -24,39 +30,26 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
     setOfRow,
     count: parents.length,
     traceOfSet: parents.map(parent => sets.traceOfSet[parent]!),
+    traceRows: sets.traceRows,
     isGrouped: true,
-    attributes: [
-      ...sets.attributes.map(attribute => inherited(attribute, parents)),
+    attributes: withAttribute(
+      sets.attributes.map(attribute => inherited(attribute, parents)),
       { shownAs, values: key.finish(), isDuration: false },
-    ],
+    ),
   }
+}
+
+/** What cannot be used is no value. */
+function asGroups(values: ValueVector): ValueVector {
+  if (!values.kinds.includes(Kind.unusable)) return values
+  return { ...values, kinds: values.kinds.map(kind => (isUsable(kind) ? kind : Kind.none)) }
 }
 
 function inherited(attribute: SetAttribute, parents: Uint32Array): SetAttribute {
   const { values } = attribute
   const out = new VectorBuilder(parents.length)
-  for (let set = 0; set < parents.length; set++) {
-    const parent = parents[set]!
-    const exact = values.wide?.get(parent)
-    if (exact !== undefined) out.setInt(set, exact)
-    else {
-      out.kinds[set] = values.kinds[parent]!
-      out.numbers[set] = values.numbers[parent]!
-    }
-  }
+  for (let set = 0; set < parents.length; set++) copyValue(values, parents[set]!, out, set)
   return { ...attribute, values: out.finish() }
-}
-
-/** One set per trace again; what was known of the parts is forgotten. */
-export function coalesce(sets: Spansets, traceOfRow: Uint32Array, traces: number): Spansets {
-  return {
-    mask: sets.mask,
-    setOfRow: traceOfRow,
-    count: traces,
-    traceOfSet: identity(traces),
-    isGrouped: false,
-    attributes: [],
-  }
 }
 
 /** True when some trace has rows in more than one set. */

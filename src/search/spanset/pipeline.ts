@@ -11,7 +11,7 @@ import { compareValuesIn, computeValue } from '../value/compute.ts'
 import type { ReadContext } from '../value/read.ts'
 import { firstPerRow, type ValueVector } from '../value/value-vector.ts'
 import { filterByAggregate } from './aggregate.ts'
-import { coalesce, groupBy, hasSplitTrace } from './group-by.ts'
+import { groupBy, hasSplitTrace } from './group-by.ts'
 import { keepSets, type Spansets, setsOf, ungrouped } from './spansets.ts'
 import { structural } from './structural.ts'
 
@@ -49,7 +49,7 @@ export class PipelineRun {
   async evaluate(index: number, group: ColumnGroup): Promise<Spansets> {
     const mask = await this.#filter.evaluate(index, group)
     const place = { context: this.#context, group, index }
-    let sets = ungrouped(mask, group.traceOfRow(), group.traces)
+    let sets = ungrouped(mask, group)
     for (const stage of this.#stages) sets = await runStage(place, stage, sets)
     return sets
   }
@@ -85,13 +85,14 @@ function planStage(context: ReadContext, stage: SpansetStage): StageNode {
     case 'spansets':
       return { kind: 'spansets', expression: planExpression(context, stage.expression) }
     case 'aggregate': {
-      const argument = stage.argument === null ? null : new ValuePart(context, stage.argument)
+      const argument =
+        stage.argument === null ? null : new ValuePart(context, stage.argument, 'computation')
       return { kind: 'aggregate', stage, argument }
     }
     case 'by':
       return {
         kind: 'by',
-        value: new ValuePart(context, stage.expression),
+        value: new ValuePart(context, stage.expression, 'grouping'),
         shownAs: stage.shownAs,
       }
     case 'coalesce':
@@ -131,8 +132,12 @@ class ValuePart {
   readonly #plan: FilterPlan
   #owners: Owners | undefined
 
-  constructor(context: ReadContext, expression: ValueExpression) {
-    const { node, plan } = planValue(context, expression)
+  constructor(
+    context: ReadContext,
+    expression: ValueExpression,
+    purpose: 'computation' | 'grouping',
+  ) {
+    const { node, plan } = planValue(context, expression, purpose)
     this.#context = context
     this.#node = node
     this.#plan = plan
@@ -243,7 +248,7 @@ async function runStage(place: Place, stage: StageNode, sets: Spansets): Promise
       return groupBy(sets, values, stage.shownAs)
     }
     case 'coalesce':
-      return coalesce(sets, group.traceOfRow(), group.traces)
+      return ungrouped(sets.mask, group)
   }
 }
 

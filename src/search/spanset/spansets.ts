@@ -1,4 +1,6 @@
-import { identity, type Mask, markedRows } from '../kernels.ts'
+import { ascending } from '../../base/ascending.ts'
+import type { ColumnGroup } from '../../model/column-batch.ts'
+import { type Mask, markedRanges, markedRows } from '../kernels.ts'
 import type { ValueVector } from '../value/value-vector.ts'
 
 /**
@@ -12,6 +14,8 @@ export interface Spansets {
   readonly count: number
   /** Set -> trace of the group. */
   readonly traceOfSet: Uint32Array
+  /** First row of each trace, as `ColumnGroup.traceRows` gives it. */
+  readonly traceRows: Uint32Array | null
   /** Several sets of a trace are possible. */
   readonly isGrouped: boolean
   /** What stages have found out about each set: one value per set. */
@@ -25,13 +29,22 @@ export interface SetAttribute {
   readonly isDuration: boolean
 }
 
+/** With one more attribute, in place of an earlier one of this name. */
+export function withAttribute(
+  attributes: readonly SetAttribute[],
+  added: SetAttribute,
+): SetAttribute[] {
+  return [...attributes.filter(({ shownAs }) => shownAs !== added.shownAs), added]
+}
+
 /** One set per trace: the rows of the mask. */
-export function ungrouped(mask: Mask, traceOfRow: Uint32Array, traces: number): Spansets {
+export function ungrouped(mask: Mask, group: ColumnGroup): Spansets {
   return {
     mask,
-    setOfRow: traceOfRow,
-    count: traces,
-    traceOfSet: identity(traces),
+    setOfRow: group.traceOfRow(),
+    count: group.traces,
+    traceOfSet: ascending(group.traces),
+    traceRows: group.traceRows(),
     isGrouped: false,
     attributes: [],
   }
@@ -47,7 +60,8 @@ export function countBySet(sets: Spansets): Uint32Array {
 
 /** 1 for each set that has a row of the mask. */
 export function setsOf(mask: Mask, sets: Spansets): Uint8Array {
-  const { setOfRow } = sets
+  const { setOfRow, traceRows } = sets
+  if (traceRows !== null && !sets.isGrouped) return markedRanges(mask, traceRows)
   const found = new Uint8Array(sets.count)
   for (const row of markedRows(mask)) found[setOfRow[row]!] = 1
   return found

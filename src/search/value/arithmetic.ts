@@ -5,56 +5,51 @@ import {
   intAt,
   isNumberKind,
   Kind,
+  type KindCode,
   type ValueVector,
   VectorBuilder,
 } from './value-vector.ts'
 
 /**
  * Arithmetic on vectors. Ints stay ints and are exact: results beyond 2^53 are computed again as
- * 64-bit ints that wrap around. Everything else is a float. Where a side has no number, or an int
- * is divided by zero, there is no value.
+ * 64-bit ints that wrap around. Durations stay durations where the result is a whole number anyway.
+ * Everything else is a float. Where a side has no number, or a whole one is divided by zero, there
+ * is no value.
  */
 export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector): ValueVector {
   const aligned = alignItems(left, right)
   if (aligned === null) return new VectorBuilder(left.kinds.length).finish(left.items)
   const [a, b] = aligned
   const out = new VectorBuilder(a.kinds.length)
-  const exact = a.wide !== null || b.wide !== null
   for (let i = 0; i < out.kinds.length; i++) {
     const x = a.kinds[i]!
     const y = b.kinds[i]!
     if (!isNumberKind(x) || !isNumberKind(y)) continue
-    if (x === Kind.int && y === Kind.int) combineInts(op, a, b, i, exact, out)
-    else {
-      out.kinds[i] = Kind.float
-      out.numbers[i] = floatResult(op, a.numbers[i]!, b.numbers[i]!)
-    }
+    const isWhole = x !== Kind.float && y !== Kind.float
+    const isInt = x === Kind.int && y === Kind.int
+    const divides = (op === '/' && isInt) || (op === '%' && isWhole)
+    if (divides && b.numbers[i] === 0) continue
+    if (isInt || (isWhole && op !== '/' && op !== '^')) {
+      combineWhole(op, a, b, i, isInt ? Kind.int : Kind.duration, out)
+    } else out.set(i, Kind.float, floatResult(op, a.numbers[i]!, b.numbers[i]!))
   }
   return out.finish(a.items)
 }
 
-function combineInts(
+function combineWhole(
   op: ArithmeticOp,
   a: ValueVector,
   b: ValueVector,
   at: number,
-  exact: boolean,
+  kind: typeof Kind.int | typeof Kind.duration,
   out: VectorBuilder,
 ): void {
-  const x = a.numbers[at]!
-  const y = b.numbers[at]!
-  if ((op === '/' || op === '%') && y === 0) return
-  if (!exact) {
-    const result = op === '/' ? Math.trunc(x / y) : floatResult(op, x, y)
-    // A fraction can only come from a negative exponent.
-    if (Number.isSafeInteger(result)) {
-      out.kinds[at] = Kind.int
-      // Not -0, which ints do not have.
-      out.numbers[at] = result + 0
-      return
-    }
-  }
-  out.setInt(at, BigInt.asIntN(64, integerResult(op, intAt(a, at), intAt(b, at))))
+  const isExact = !a.wide?.has(at) && !b.wide?.has(at)
+  const quotient = floatResult(op, a.numbers[at]!, b.numbers[at]!)
+  const result = op === '/' ? Math.trunc(quotient) : quotient
+  // A fraction can only come from a negative exponent. Not -0, which whole numbers do not have.
+  if (isExact && Number.isSafeInteger(result)) out.set(at, kind, result + 0)
+  else out.setInt(at, BigInt.asIntN(64, integerResult(op, intAt(a, at), intAt(b, at))), kind)
 }
 
 /**
@@ -74,11 +69,20 @@ export function negative(vector: ValueVector): ValueVector {
     const kind = vector.kinds[i]!
     if (!isNumberKind(kind)) continue
     const exact = vector.wide?.get(i)
-    if (exact !== undefined) out.setInt(i, BigInt.asIntN(64, -exact))
+    if (exact !== undefined) out.setInt(i, BigInt.asIntN(64, -exact), kind as KindCode)
     else {
       out.kinds[i] = kind
       out.numbers[i] = kind === Kind.float ? -vector.numbers[i]! : 0 - vector.numbers[i]!
     }
+  }
+  return out.finish(vector.items)
+}
+
+/** The other bool; nothing where there is no bool. */
+export function opposite(vector: ValueVector): ValueVector {
+  const out = new VectorBuilder(vector.kinds.length)
+  for (let i = 0; i < out.kinds.length; i++) {
+    if (vector.kinds[i] === Kind.bool) out.set(i, Kind.bool, 1 - vector.numbers[i]!)
   }
   return out.finish(vector.items)
 }

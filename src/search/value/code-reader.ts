@@ -1,3 +1,4 @@
+import { ascending } from '../../base/ascending.ts'
 import type {
   ColumnGroup,
   ColumnRef,
@@ -7,7 +8,7 @@ import type {
 } from '../../model/column-batch.ts'
 import { Scope, ValueType } from '../../model/columns.ts'
 import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.ts'
-import { identity } from '../kernels.ts'
+
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
 import { KeyEncoder, type KeyValue } from './key-encoder.ts'
 import { type ReadContext, readOwnerValues, vectorReader } from './read.ts'
@@ -53,6 +54,9 @@ function intrinsicCodes(context: ReadContext, name: Intrinsic): CodeReader {
   const ref = place.column === null ? null : context.source.intrinsic(place.column)
   if (place.domain === 'instrumentation') return new OwnerCodes(context, operand)
   if (name === 'name' && ref) return new TextCodes(context, ref)
+  if (name === 'statusMessage' && ref) return new TextCodes(context, ref, '')
+  if ((name === 'rootName' || name === 'rootServiceName') && ref)
+    return new TraceCodes(context, ref)
   if ((name === 'status' || name === 'kind') && ref) return new EnumCodes(ref, Kind[name])
   return new VectorCodes(context, operand)
 }
@@ -65,7 +69,7 @@ class VectorCodes implements CodeReader {
   readonly #keys = new KeyEncoder()
 
   constructor(context: ReadContext, operand: Operand) {
-    this.#reader = vectorReader(context, operand, 'none')
+    this.#reader = vectorReader(context, operand, 'grouping')
     this.columns = this.#reader.columns
     this.needs = this.#reader.needs
   }
@@ -138,7 +142,9 @@ export class OwnerCodes implements CodeReader {
     const ofOwner = await this.ofOwners(index)
     const { values, base } = group.ownerOfRow(this.#scope)
     const out = new Uint32Array(rows.length)
-    for (let i = 0; i < out.length; i++) out[i] = ofOwner[values[rows[i]!]! + base]!
+    if (rows.length === values.length) {
+      for (let row = 0; row < out.length; row++) out[row] = ofOwner[values[row]! + base]!
+    } else for (let i = 0; i < out.length; i++) out[i] = ofOwner[values[rows[i]!]! + base]!
     return out
   }
 
@@ -146,7 +152,7 @@ export class OwnerCodes implements CodeReader {
   async ofOwners(index: number): Promise<Uint32Array> {
     if (this.#ofOwner) return this.#ofOwner
     const values = await readOwnerValues(this.#context, this.#operand, index)
-    this.#ofOwner = this.#keys.encode(values, identity(values.kinds.length))
+    this.#ofOwner = this.#keys.encode(values, ascending(values.kinds.length))
     return this.#ofOwner
   }
 }
@@ -162,11 +168,15 @@ class TextCodes implements CodeReader {
   /** Dictionary -> code -> our code + 1. */
   readonly #tables = new Map<Dictionary, Uint32Array>()
 
-  constructor(context: ReadContext, ref: ColumnRef) {
+  /** `absentText`: what rows without a value count as; by default they have none. */
+  constructor(context: ReadContext, ref: ColumnRef, absentText?: string) {
     this.columns = [ref]
     this.#context = context
     this.#ref = ref
-    this.#absent = this.#keys.codeOf(Kind.none, 0)
+    this.#absent =
+      absentText === undefined
+        ? this.#keys.codeOf(Kind.none, 0)
+        : this.#keys.codeOf(Kind.text, context.texts.internText(absentText))
   }
 
   get values(): readonly KeyValue[] {
@@ -204,6 +214,30 @@ class TextCodes implements CodeReader {
       table[code] = this.#keys.codeOf(Kind.text, text) + 1
     }
     return table
+  }
+}
+
+/** A text of traces, seen from their spans. */
+class TraceCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[] = ['traceOfRow']
+  readonly #perTrace: TextCodes
+
+  constructor(context: ReadContext, ref: ColumnRef) {
+    this.columns = [ref]
+    this.#perTrace = new TextCodes(context, ref)
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#perTrace.values
+  }
+
+  async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const perTrace = await this.#perTrace.read(group, index, ascending(group.traces))
+    const traceOfRow = group.traceOfRow()
+    const out = new Uint32Array(rows.length)
+    for (let i = 0; i < out.length; i++) out[i] = perTrace[traceOfRow[rows[i]!]!]!
+    return out
   }
 }
 

@@ -3,7 +3,7 @@ import type { Mask } from '../kernels.ts'
 import { orderHolds } from '../value-test.ts'
 import { alignItems } from './arithmetic.ts'
 import type { TextTable } from './text-table.ts'
-import { intAt, isNumberKind, Kind, type ValueVector } from './value-vector.ts'
+import { intAt, isNumberKind, isUsable, Kind, type ValueVector } from './value-vector.ts'
 
 type Op = Extract<Predicate, { kind: 'compareValues' }>['op']
 
@@ -55,6 +55,8 @@ function comparePairs(
     const row = a[i]!
     while (from < b.length && b[from]! < row) from++
     for (let k = from; k < b.length && b[k] === row; k++) {
+      // Lists do not compare with lists.
+      if (left.ofList?.[i] === 1 && right.ofList?.[k] === 1) continue
       note(op, orderOf(left, i, right, k, ranks), row, out, denied)
     }
   }
@@ -76,7 +78,7 @@ function withoutDenied(out: Mask, denied: Mask): Mask {
 function orderOf(a: ValueVector, i: number, b: ValueVector, k: number, ranks: Uint32Array): number {
   const x = a.kinds[i]!
   const y = b.kinds[k]!
-  if (x === Kind.none || y === Kind.none) return Number.NaN
+  if (!isUsable(x) || !isUsable(y)) return Number.NaN
   if (isNumberKind(x) && isNumberKind(y)) {
     if (a.wide?.has(i) || b.wide?.has(k)) return orderOfWide(a, i, b, k)
     const p = a.numbers[i]!
@@ -96,7 +98,8 @@ function holds(op: Op, order: number): boolean {
 }
 
 function orderOfWide(a: ValueVector, i: number, b: ValueVector, k: number): number {
-  const p = a.kinds[i] === Kind.int ? intAt(a, i) : a.numbers[i]!
-  const q = b.kinds[k] === Kind.int ? intAt(b, k) : b.numbers[k]!
+  const p = a.kinds[i] === Kind.float ? a.numbers[i]! : intAt(a, i)
+  const q = b.kinds[k] === Kind.float ? b.numbers[k]! : intAt(b, k)
+  if (Number.isNaN(Number(p)) || Number.isNaN(Number(q))) return unordered
   return p < q ? -1 : p > q ? 1 : 0
 }

@@ -4,7 +4,7 @@ import type { BoundTests } from '../bound-tests.ts'
 import { evaluate, type Owners } from '../evaluate.ts'
 import { type PlanNode, type ValueNode, type ValuesNode, valuesNodesOf } from '../filter-plan.ts'
 import type { Mask } from '../kernels.ts'
-import { combine, negative } from './arithmetic.ts'
+import { combine, negative, opposite } from './arithmetic.ts'
 import { compareVectors } from './compare.ts'
 import type { ReadContext } from './read.ts'
 import { constantVector, Kind, type ValueVector, VectorBuilder } from './value-vector.ts'
@@ -52,6 +52,8 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
       return literalVector(context, node.literal, group.rows)
     case 'negative':
       return negative(await computeValue(place, node.part))
+    case 'opposite':
+      return opposite(await computeValue(place, node.part))
     case 'condition': {
       const holds = evaluate(node.root, group, known)
       return {

@@ -1,4 +1,4 @@
-import { Kind, type KindCode, type ValueVector } from './value-vector.ts'
+import type { KindCode, ValueVector } from './value-vector.ts'
 
 /** A distinct value: its kind, its number, and the exact int where the number is rounded. */
 export interface KeyValue {
@@ -16,7 +16,7 @@ export class KeyEncoder {
   /** By kind: number -> code + 1, for small whole numbers. */
   readonly #small: Uint32Array[] = []
   readonly #large: Map<number, number>[] = []
-  readonly #exact = new Map<bigint, number>()
+  readonly #exact = new Map<string, number>()
 
   /** The code of each of the rows. */
   encode({ kinds, numbers, wide }: ValueVector, rows: Uint32Array): Uint32Array {
@@ -27,13 +27,13 @@ export class KeyEncoder {
       codes[i] =
         exact === undefined
           ? this.codeOf(kinds[row]! as KindCode, numbers[row]!)
-          : this.#codeOfExact(numbers[row]!, exact)
+          : this.#codeOfExact(kinds[row]! as KindCode, numbers[row]!, exact)
     }
     return codes
   }
 
   codeOfValue({ kind, number, exact }: KeyValue): number {
-    return exact === undefined ? this.codeOf(kind, number) : this.#codeOfExact(number, exact)
+    return exact === undefined ? this.codeOf(kind, number) : this.#codeOfExact(kind, number, exact)
   }
 
   codeOf(kind: KindCode, number: number): number {
@@ -56,11 +56,12 @@ export class KeyEncoder {
     return code
   }
 
-  #codeOfExact(number: number, exact: bigint): number {
-    const known = this.#exact.get(exact)
+  #codeOfExact(kind: KindCode, number: number, exact: bigint): number {
+    const key = `${kind} ${exact}`
+    const known = this.#exact.get(key)
     if (known !== undefined) return known
-    const code = this.#add({ kind: Kind.int, number, exact })
-    this.#exact.set(exact, code)
+    const code = this.#add({ kind, number, exact })
+    this.#exact.set(key, code)
     return code
   }
 

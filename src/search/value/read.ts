@@ -12,9 +12,16 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 import { computedNumbers, idColumn, isId } from '../computed.ts'
 import type { Mask } from '../kernels.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
-import { type AnyElement, elementsOf, isList, overflowEntries } from '../value-test.ts'
+import { type AnyElement, elementsOf, hasValue, isList, overflowEntries } from '../value-test.ts'
 import { TextTable } from './text-table.ts'
-import { gather, Kind, type KindCode, type ValueVector, VectorBuilder } from './value-vector.ts'
+import {
+  copyValue,
+  gather,
+  Kind,
+  type KindCode,
+  type ValueVector,
+  VectorBuilder,
+} from './value-vector.ts'
 
 /** What the vectors of one query over one source share. */
 export interface ReadContext {
@@ -24,8 +31,11 @@ export interface ReadContext {
   readonly textIds: Map<Dictionary, Int32Array>
 }
 
-/** How lists are seen: as their elements, or as no value at all. */
-export type ListMode = 'elements' | 'none'
+/**
+ * What for values are read. To be compared: lists are their elements. To be computed with: lists are
+ * no values. To be grouped by: the same, and a root's parent id is zeros.
+ */
+export type Purpose = 'comparison' | 'computation' | 'grouping'
 
 /** An operand bound to the columns of a source. */
 export interface VectorReader {
@@ -40,12 +50,12 @@ export interface VectorReader {
 export function vectorReader(
   context: ReadContext,
   operand: Operand,
-  lists: ListMode,
+  purpose: Purpose,
 ): VectorReader {
-  if (operand.kind === 'intrinsic') return intrinsicReader(context, operand.name)
-  if (operand.scope !== 'any') return scopeReader(context, operand.scope, operand.key, lists)
-  const span = scopeReader(context, 'span', operand.key, lists)
-  const resource = scopeReader(context, 'resource', operand.key, lists)
+  if (operand.kind === 'intrinsic') return intrinsicReader(context, operand.name, purpose)
+  if (operand.scope !== 'any') return scopeReader(context, operand.scope, operand.key, purpose)
+  const span = scopeReader(context, 'span', operand.key, purpose)
+  const resource = scopeReader(context, 'resource', operand.key, purpose)
   return {
     columns: [...span.columns, ...resource.columns],
     needs: [...span.needs, ...resource.needs],
@@ -60,7 +70,7 @@ function scopeReader(
   context: ReadContext,
   scope: AttributeScope,
   key: string,
-  lists: ListMode,
+  purpose: Purpose,
 ): VectorReader {
   const { source } = context
   const code = scopeCodes[scope]
@@ -72,11 +82,11 @@ function scopeReader(
     needs: columns.length > 0 ? needs : [],
     async read(group, index, mask) {
       if (columns.length === 0) return new VectorBuilder(group.rows).finish()
-      if (isOwner) return readOwners(context, code, columns, key, lists, group, index)
+      if (isOwner) return readOwners(context, code, columns, key, purpose, group, index)
       const count = scope === 'span' ? group.rows : group.itemRows(itemDomain(scope)).length
       const rows = scope === 'span' ? null : group.itemRows(itemDomain(scope))
       const wanted = rows === null ? mask : itemsOfRows(rows, mask)
-      const values = await readColumns(context, columns, key, lists, ref => group.vector(ref), {
+      const values = await readColumns(context, columns, key, purpose, ref => group.vector(ref), {
         index,
         count,
         wanted,
@@ -113,7 +123,9 @@ export async function readOwnerValues(
     : attributeColumns(source, scope, key)
   const owners = await source.owners(scope, columns)
   const place = { index, count: owners.count, wanted: null }
-  return (await readColumns(context, columns, key, 'none', ref => owners.vector(ref), place))(null)
+  return (
+    await readColumns(context, columns, key, 'computation', ref => owners.vector(ref), place)
+  )(null)
 }
 
 /** As in conditions: a resource without service.name counts as one with an empty name. */
@@ -130,13 +142,13 @@ async function readOwners(
   scope: ScopeCode,
   columns: readonly ColumnRef[],
   key: string,
-  lists: ListMode,
+  purpose: Purpose,
   group: ColumnGroup,
   index: number,
 ): Promise<ValueVector> {
   const owners: OwnerGroup = await context.source.owners(scope, columns)
   const place = { index, count: owners.count, wanted: null }
-  const read = await readColumns(context, columns, key, lists, ref => owners.vector(ref), place)
+  const read = await readColumns(context, columns, key, purpose, ref => owners.vector(ref), place)
   const perOwner = read(null)
   const { values, base } = group.ownerOfRow(scope)
   const ownerOfRow = base === 0 ? values : Float64Array.from(values, value => value + base)
@@ -163,7 +175,8 @@ function spreadElements(
       from.push(i)
     }
   }
-  return gather(elements, from, { of: 'element', rows: Uint32Array.from(rows) })
+  const spread = gather(elements, from, { of: 'element', rows: Uint32Array.from(rows) })
+  return { ...spread, ofList: Uint8Array.from(from, at => elements.ofList?.[at] ?? 0) }
 }
 
 interface Place {
@@ -180,7 +193,7 @@ async function readColumns(
   context: ReadContext,
   columns: readonly ColumnRef[],
   key: string,
-  lists: ListMode,
+  purpose: Purpose,
   vectorOf: (ref: ColumnRef) => Vector | null,
   { index, count, wanted }: Place,
 ): Promise<(items: ValueVector['items']) => ValueVector> {
@@ -193,7 +206,7 @@ async function readColumns(
     if (type === ValueType.text) await readTexts(context, ref, vector, index, wanted, out)
     else if (!isDictionaryType(type)) readNumbers(vector, numberKinds[type] ?? Kind.int, out)
     else {
-      const found = await readEncoded(context, ref, vector, index, wanted, key, lists, out)
+      const found = await readEncoded(context, ref, vector, index, wanted, key, purpose, out)
       elements.push(...found)
     }
   }
@@ -279,7 +292,7 @@ async function readEncoded(
   index: number,
   wanted: Mask | null,
   key: string,
-  lists: ListMode,
+  purpose: Purpose,
   out: VectorBuilder,
 ): Promise<{ item: number; element: AnyElement }[]> {
   const { values, items, base } = vector
@@ -298,9 +311,11 @@ async function readEncoded(
         ? overflowEntries(stored).find(([name]) => name === key)?.[1]
         : stored
     if (encoded === undefined) continue
+    if (!hasValue(encoded)) continue
     const elements = elementsOf(encoded)
     if (!isList(encoded)) setElement(context, out, item, elements[0]!)
-    else if (lists === 'elements') for (const element of elements) found.push({ item, element })
+    else if (purpose !== 'comparison') out.set(item, Kind.unusable, 0)
+    else for (const element of elements) found.push({ item, element })
   }
   return found
 }
@@ -315,6 +330,7 @@ function setElement(
   else if (element.type === 'bool') out.set(at, Kind.bool, element.value ? 1 : 0)
   else if (element.type === 'int') out.setInt(at, element.value)
   else if (element.type === 'double') out.set(at, Kind.float, element.value)
+  else out.set(at, Kind.unusable, 0)
 }
 
 /** One vector of single values and elements, in order of rows (or owners). */
@@ -324,22 +340,24 @@ function withElements(
   elements: { item: number; element: AnyElement }[],
   items: ValueVector['items'],
 ): ValueVector {
+  const all: { item: number; element: AnyElement | null }[] = [...elements]
   for (let item = 0; item < singles.kinds.length; item++) {
-    if (singles.kinds[item] !== Kind.none) elements.push({ item, element: { type: 'other' } })
+    if (singles.kinds[item] !== Kind.none) all.push({ item, element: null })
   }
-  elements.sort((a, b) => a.item - b.item)
-  const out = new VectorBuilder(elements.length)
-  const rows = new Uint32Array(elements.length)
-  for (const [i, { item, element }] of elements.entries()) {
+  all.sort((a, b) => a.item - b.item)
+  const single = singles.finish()
+  const out = new VectorBuilder(all.length)
+  const rows = new Uint32Array(all.length)
+  const ofList = new Uint8Array(all.length)
+  for (const [i, { item, element }] of all.entries()) {
     rows[i] = items === null ? item : items.rows[item]!
-    if (element.type !== 'other') setElement(context, out, i, element)
+    if (element === null) copyValue(single, item, out, i)
     else {
-      const exact = singles.wide?.get(item)
-      if (exact !== undefined) out.setInt(i, exact)
-      else out.set(i, singles.kinds[item]! as KindCode, singles.numbers[item]!)
+      setElement(context, out, i, element)
+      ofList[i] = 1
     }
   }
-  return out.finish({ of: 'element', rows })
+  return { ...out.finish({ of: 'element', rows }), ofList }
 }
 
 /** The span's values where it has any, else those of its resource. */
@@ -347,13 +365,7 @@ function spanElseResource(span: ValueVector, resource: ValueVector, rows: number
   if (span.items === null && resource.items === null) {
     const out = new VectorBuilder(rows)
     for (let row = 0; row < rows; row++) {
-      const from = span.kinds[row] === Kind.none ? resource : span
-      const exact = from.wide?.get(row)
-      if (exact !== undefined) out.setInt(row, exact)
-      else {
-        out.kinds[row] = from.kinds[row]!
-        out.numbers[row] = from.numbers[row]!
-      }
+      copyValue(span.kinds[row] === Kind.none ? resource : span, row, out, row)
     }
     return out.finish()
   }
@@ -372,12 +384,10 @@ function spanElseResource(span: ValueVector, resource: ValueVector, rows: number
   }
   parts.sort((a, b) => a.row - b.row)
   const out = new VectorBuilder(parts.length)
-  for (const [i, { from, at }] of parts.entries()) {
-    const exact = from.wide?.get(at)
-    if (exact !== undefined) out.setInt(i, exact)
-    else out.set(i, from.kinds[at]! as KindCode, from.numbers[at]!)
-  }
-  return out.finish({ of: 'element', rows: Uint32Array.from(parts, part => part.row) })
+  for (const [i, { from, at }] of parts.entries()) copyValue(from, at, out, i)
+  const itemRows = Uint32Array.from(parts, part => part.row)
+  const ofList = Uint8Array.from(parts, ({ from, at }) => from.ofList?.[at] ?? 0)
+  return { ...out.finish({ of: 'element', rows: itemRows }), ofList }
 }
 
 const intrinsicKinds: Partial<Record<Intrinsic, KindCode>> = {
@@ -388,7 +398,7 @@ const intrinsicKinds: Partial<Record<Intrinsic, KindCode>> = {
   kind: Kind.kind,
 }
 
-function intrinsicReader(context: ReadContext, name: Intrinsic): VectorReader {
+function intrinsicReader(context: ReadContext, name: Intrinsic, purpose: Purpose): VectorReader {
   const { source } = context
   const place = intrinsicPlaces[name]
   const ref = place.column === null ? null : source.intrinsic(place.column)
@@ -400,7 +410,7 @@ function intrinsicReader(context: ReadContext, name: Intrinsic): VectorReader {
     async read(group, index, mask) {
       if (isOwner) {
         const refs = ref ? [ref] : []
-        return readOwners(context, Scope.instrumentation, refs, '', 'none', group, index)
+        return readOwners(context, Scope.instrumentation, refs, '', 'computation', group, index)
       }
       const wanted = place.domain === 'span' ? mask : null
       const own = await readIntrinsic(context, name, ref, group, index, wanted)
@@ -411,10 +421,20 @@ function intrinsicReader(context: ReadContext, name: Intrinsic): VectorReader {
         case 'link':
           return { ...own, items: { of: place.domain, rows: group.itemRows(place.domain) } }
         default:
-          return own
+          return name === 'parentId' && purpose === 'grouping' ? rootsAsZeros(context, own) : own
       }
     },
   }
+}
+
+function rootsAsZeros({ texts }: ReadContext, parents: ValueVector): ValueVector {
+  const zeros = texts.internText('0'.repeat(16))
+  for (let row = 0; row < parents.kinds.length; row++) {
+    if (parents.kinds[row] !== Kind.none) continue
+    parents.kinds[row] = Kind.text
+    parents.numbers[row] = zeros
+  }
+  return parents
 }
 
 /** Values over the domain of the intrinsic: rows, traces, events or links. */

@@ -12,6 +12,7 @@ export function shownValue(
 ): AttributeValue | null {
   switch (kind) {
     case Kind.none:
+    case Kind.unusable:
       return null
     case Kind.int:
       return { type: 'int', value: String(exact ?? BigInt(number)) }
@@ -22,7 +23,7 @@ export function shownValue(
     case Kind.bool:
       return { type: 'bool', value: number !== 0 }
     case Kind.duration:
-      return { type: 'string', value: shownDuration(number) }
+      return { type: 'string', value: durationText(exact ?? BigInt(Math.trunc(number))) }
     case Kind.status:
       return { type: 'string', value: statusNames[number] ?? String(number) }
     case Kind.kind:

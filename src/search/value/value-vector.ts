@@ -19,6 +19,8 @@ export const Kind = {
   /** OTLP's numbers. */
   status: 6,
   kind: 7,
+  /** There is a value, but none that can be used: a list where single values count, or bytes. */
+  unusable: 8,
 } as const
 export type KindCode = (typeof Kind)[keyof typeof Kind]
 
@@ -28,8 +30,10 @@ export type Items = ItemDomain | 'element'
 export interface ValueVector {
   readonly kinds: Uint8Array
   readonly numbers: Float64Array
-  /** Exact values of ints beyond 2^53, by position. */
+  /** Exact values of ints and durations beyond 2^53, by position. */
   readonly wide: ReadonlyMap<number, bigint> | null
+  /** 1 for elements of lists. */
+  readonly ofList?: Uint8Array
   /** Null: value i is that of row i. */
   readonly items: { readonly of: Items; readonly rows: Uint32Array } | null
 }
@@ -49,8 +53,8 @@ export class VectorBuilder {
     this.numbers[at] = number
   }
 
-  setInt(at: number, value: bigint): void {
-    this.set(at, Kind.int, Number(value))
+  setInt(at: number, value: bigint, kind: KindCode = Kind.int): void {
+    this.set(at, kind, Number(value))
     if (isWide(value)) {
       this.wide ??= new Map()
       this.wide.set(at, value)
@@ -67,7 +71,7 @@ export function isWide(value: bigint): boolean {
   return value > 9007199254740991n || value < -9007199254740991n
 }
 
-/** The exact value of an int. */
+/** The exact value of an int or a duration. */
 export function intAt(vector: ValueVector, at: number): bigint {
   return vector.wide?.get(at) ?? BigInt(vector.numbers[at]!)
 }
@@ -100,10 +104,7 @@ export function gather(
     out.numbers[i] = numbers[at]!
   }
   if (wide !== null) {
-    for (let i = 0; i < indexes.length; i++) {
-      const exact = wide.get(indexes[i]!)
-      if (exact !== undefined) out.setInt(i, exact)
-    }
+    for (let i = 0; i < indexes.length; i++) copyExact(vector, indexes[i]!, out, i)
   }
   return out.finish(items)
 }
@@ -115,13 +116,24 @@ export function firstPerRow(vector: ValueVector, rows: number): ValueVector {
   const itemRows = vector.items.rows
   for (let i = 0; i < itemRows.length; i++) {
     const row = itemRows[i]!
-    if (vector.kinds[i] === Kind.none || out.kinds[row] !== Kind.none) continue
-    const exact = vector.wide?.get(i)
-    if (exact !== undefined) out.setInt(row, exact)
-    else {
-      out.kinds[row] = vector.kinds[i]!
-      out.numbers[row] = vector.numbers[i]!
-    }
+    if (!isUsable(vector.kinds[i]!) || out.kinds[row] !== Kind.none) continue
+    copyValue(vector, i, out, row)
   }
   return out.finish()
+}
+
+/** True for kinds of values that can be compared, grouped by or shown. */
+export function isUsable(kind: number): boolean {
+  return kind !== Kind.none && kind !== Kind.unusable
+}
+
+export function copyValue(from: ValueVector, at: number, to: VectorBuilder, into: number): void {
+  to.kinds[into] = from.kinds[at]!
+  to.numbers[into] = from.numbers[at]!
+  copyExact(from, at, to, into)
+}
+
+function copyExact(from: ValueVector, at: number, to: VectorBuilder, into: number): void {
+  const exact = from.wide?.get(at)
+  if (exact !== undefined) to.setInt(into, exact, from.kinds[at]! as KindCode)
 }

@@ -1,8 +1,14 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
-import { type ColumnName, Scope, type ScopeCode, type ValueTypeCode } from '../../model/columns.ts'
+import {
+  type ColumnName,
+  Scope,
+  type ScopeCode,
+  ValueType,
+  type ValueTypeCode,
+} from '../../model/columns.ts'
 import { countFault, intrinsicFault, valueLimit, wantedSum } from './check-counts.ts'
-import { checkFooter } from './check-footer.ts'
+import { checkFooter, isStoredInt } from './check-footer.ts'
 import { type ChunkReader, decodedReader, readChunk } from './chunk-reader.ts'
 import { type ChunkStats, crc, type DecodedChunk, decodeChunk } from './decode.ts'
 import { type BlockFooter, viewFooter } from './footer.ts'
@@ -16,6 +22,7 @@ import {
   tailBytes,
   tailReadBytes,
 } from './format.ts'
+import { greatestOf } from './greatest.ts'
 
 /** Reads ranges of one immutable object. */
 export interface RangeReader {
@@ -260,16 +267,23 @@ export class BlockFile {
     const name = this.columns[column]!
     const countOf = (key: IntrinsicColumn, group: number) => this.#countOf(key, group)
     const limit = valueLimit(this.f, name, column, chunk, countOf) - base
-    if (greatestPossible(this.chunkStats(chunk)) >= limit) {
-      for (let i = 0; i < values.length; i++) {
-        if (values[i]! >= limit) throw this.#corruption(chunk, 'values')
-      }
+    const mayExceed = greatestPossible(this.chunkStats(chunk)) >= limit
+    if (mayExceed && greatestOf(values) >= limit) throw this.#corruption(chunk, 'values')
+    if (this.#holdsRawInts(chunk) && !areWhole(values.length, i => values[i]!)) {
+      throw this.#corruption(chunk, 'values')
     }
     const wanted = wantedSum(this.f, name, this.f.chunkGroup[chunk]!, countOf)
     if (wanted === undefined) return
     let sum = base * values.length
     for (let i = 0; i < values.length; i++) sum += values[i]!
     if (sum !== wanted) throw this.#corruption(chunk, 'values')
+  }
+
+  /** Ints that are too far from each other are stored as doubles, which could be anything. */
+  #holdsRawInts(chunk: number): boolean {
+    const encoding = this.f.chunkEncoding[chunk]
+    const isRaw = encoding === Encoding.float64 || encoding === Encoding.float64Zstd
+    return isRaw && this.columns[this.#chunkColumn[chunk]!]!.type === ValueType.int
   }
 
   #countOf(key: IntrinsicColumn, group: number): number {
@@ -367,10 +381,15 @@ export interface FooterArrays {
   readonly indexPageCrc: Uint32Array
 }
 
-/** How far above its base a value can be, by what the footer says of the chunk. */
+function areWhole(count: number, valueAt: (i: number) => number): boolean {
+  for (let i = 0; i < count; i++) if (!isStoredInt(valueAt(i))) return false
+  return true
+}
+
+/** What a value is at most above its base, by what the footer says of the chunk. */
 function greatestPossible({ encoding, width }: ChunkStats): number {
   if (encoding === Encoding.constant) return 0
-  return encoding === Encoding.packed ? 2 ** width - 1 : Number.POSITIVE_INFINITY
+  return encoding === Encoding.packed ? 2 ** width - 1 : Number.MAX_VALUE
 }
 
 interface ReadFooter {

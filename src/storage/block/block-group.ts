@@ -1,3 +1,4 @@
+import { ascending } from '../../base/ascending.ts'
 import { assert } from '../../base/assert.ts'
 import type {
   ColumnGroup,
@@ -208,10 +209,14 @@ export class BlockGroup implements ColumnGroup {
     if (this.#tree) return this.#tree
     const orphan = new Uint8Array(this.rows)
     for (const row of this.#integers('orphan.row')) orphan[row] = 1
-    const order = new Uint32Array(this.rows)
-    for (let row = 0; row < order.length; row++) order[row] = row
-    const depth = this.#integers('span.depth')
-    this.#tree = { order, depth, orphan, traceStart: this.traceRows() }
+    const stored = this.#named('span.depth')!
+    const isPlain = stored.base === 0 && !(stored.values instanceof Float64Array)
+    this.#tree = {
+      order: ascending(this.rows),
+      depth: isPlain ? (stored.values as Uint8Array) : this.#integers('span.depth'),
+      orphan,
+      traceStart: this.traceRows(),
+    }
     return this.#tree
   }
 

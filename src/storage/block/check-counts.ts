@@ -43,8 +43,8 @@ export function countFault(f: FooterArrays, columns: readonly ColumnName[]): str
   const groups = f.groupSpans.length
   for (let group = 0; group < groups; group++) {
     const own = counts[group]!
-    for (const key of perTrace) if (own.get(key) !== f.groupTraces[group]) return key
-    for (const key of perSpan) if (own.get(key) !== f.groupSpans[group]) return key
+    for (const key of perTrace) if ((own.get(key) ?? 0) !== f.groupTraces[group]) return key
+    for (const key of perSpan) if ((own.get(key) ?? 0) !== f.groupSpans[group]) return key
   }
   for (const own of counts) {
     for (const [first, ...others] of families) {
@@ -54,7 +54,8 @@ export function countFault(f: FooterArrays, columns: readonly ColumnName[]): str
   }
   const owners = counts[groups]!
   const hasOwners = owners.has('resource.shape') && owners.has('scope.shape')
-  if (groups > 0 && !hasOwners) return 'resource.shape'
+  const hasSpans = f.groupSpans.some(spans => spans > 0)
+  if (hasSpans && !hasOwners) return 'resource.shape'
   return attributeFault(f, columns, counts)
 }
 

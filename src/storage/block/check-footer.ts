@@ -123,7 +123,8 @@ function sizeFault(f: FooterArrays, chunk: number, type: ValueTypeCode): string 
   const isSigned = type === ValueType.int || type === ValueType.double
   if (f.chunkScale[chunk]! > (isSigned ? 4 : 0)) return 'scale'
   const min = f.chunkMin[chunk]!
-  if (!isSigned && !(Number.isSafeInteger(min) && min >= 0)) return 'least value'
+  if (type !== ValueType.double && !isStoredInt(min)) return 'least value'
+  if (!isSigned && min < 0) return 'least value'
   const isFixed = fixedTypes.has(type)
   const encoding = f.chunkEncoding[chunk]!
   if (isFixed !== (encoding === Encoding.bytes)) return 'encoding'
@@ -150,6 +151,11 @@ function sizeFault(f: FooterArrays, chunk: number, type: ValueTypeCode): string 
     default:
       return 'encoding'
   }
+}
+
+/** Within ±2^53, the bounds included; wider ints are stored in another type. */
+export function isStoredInt(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 53
 }
 
 const fixedTypes: ReadonlySet<ValueTypeCode> = new Set([

@@ -178,6 +178,42 @@ test('a value of a resource may be in any group, however many values there are',
   }
 })
 
+test('a block without spans can be opened', async () => {
+  const block = await toBlock(new LiveSegment())
+  assert.equal([block.spans, block.traces, (await block.index()).count], [0, 0, 0])
+  assert.is(await block.locate(traceId(1)), null)
+})
+
+test('ints at both ends of what is stored as a number come back', async () => {
+  const extremes = [-(2n ** 53n), 2n ** 53n - 1n, 0n]
+  // All of them, and each alone: their distance decides how they are stored.
+  for (const ints of [extremes, ...extremes.map(int => [int])]) {
+    const w = new ProtoWriter()
+    w.messageField(1, rs =>
+      rs.messageField(2, ss => {
+        for (const [i, int] of ints.entries()) {
+          ss.messageField(2, span => {
+            writeSpan(span, { trace: 7 }, i)
+            span.messageField(9, kv => {
+              kv.textField(1, 'int')
+              kv.messageField(2, any => any.varintField(3, int))
+            })
+          })
+        }
+      }),
+    )
+    const segment = new LiveSegment()
+    appendOtlp(segment, w.finish())
+    const block = await toBlock(segment)
+    const [ref] = block.columns(Scope.span, 'int')
+    const loaded = await block.load(0, [ref!], new Set())
+    const { values, base } = loaded.vector(ref!)!
+    const found = Array.from(values, value => BigInt(value + base))
+    assert.equal(found.map(String).sort(), ints.map(String).sort())
+    await assertSameTrace(segment, block, 7)
+  }
+})
+
 test('dictionaries of many pages: every value is found, loaded and matched', async () => {
   const values = Array.from({ length: 9000 }, (_, i) => `${'v'.repeat(i % 40)}-${i}`)
   values.push('', 'x'.repeat(70_000), 'ü', '\u{10ffff}')

@@ -1,0 +1,38 @@
+import { throwIfTooManyCells } from '../contract/budget.ts'
+import type { MetricsRequest, MetricsResult, ReadStats } from '../contract/queries.ts'
+import { spreadExemplars } from './exemplars.ts'
+import { type MetricsPart, mergeMetricsParts } from './merge.ts'
+
+/**
+ * What sources contribute as one answer, with at most as many exemplars and series as were asked
+ * for. Fails with QUERY_TOO_EXPENSIVE when all of them together are more than the budget allows.
+ */
+export function finishMetricsParts(
+  request: MetricsRequest,
+  parts: readonly MetricsPart[],
+  stats: ReadStats,
+): MetricsResult {
+  const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
+  throwIfTooManyCells(request.budget, merged.series.length, merged.steps)
+  const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
+  return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
+}
+
+/** What no source at all contributes. */
+function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
+  const lanes = Array.from({ length: kind === 'sum' ? 2 : 1 }, () => new Float64Array(0))
+  return { series: [], steps, lanes, exemplars: [] }
+}
+
+/** The first series in order of their labels, and a sentence when that is not all. */
+function withSeriesMax(result: MetricsResult, seriesMax: number): MetricsResult {
+  const { series, steps, lanes, exemplars } = result
+  if (seriesMax === 0 || series.length <= seriesMax) return result
+  return {
+    ...result,
+    series: series.slice(0, seriesMax),
+    lanes: lanes.map(lane => lane.slice(0, seriesMax * steps)),
+    exemplars: exemplars.filter(exemplar => exemplar.series < seriesMax),
+    partial: `${series.length - seriesMax} of ${series.length} series are left out: the limit is ${seriesMax}`,
+  }
+}

@@ -1,0 +1,68 @@
+import { fail } from '../base/errors.ts'
+import { throwIfOverBudget } from '../contract/budget.ts'
+import type { QueryBudget, ReadStats } from '../contract/queries.ts'
+import type { ColumnGroup, ColumnSource } from '../model/column-batch.ts'
+
+/** Counts what a scan of one source reads, and ends it between row groups when it must not go on. */
+export class ScanWatch {
+  readonly #source: ColumnSource
+  readonly #budget: QueryBudget | undefined
+  readonly #stats: ReadStats
+  readonly #signal: AbortSignal
+  #countedBytes: number
+  #turns = 0
+
+  constructor(
+    source: ColumnSource,
+    budget: QueryBudget | undefined,
+    stats: ReadStats,
+    signal: AbortSignal,
+  ) {
+    this.#source = source
+    this.#budget = budget
+    this.#stats = stats
+    this.#signal = signal
+    this.#countedBytes = source.inspectedBytes
+  }
+
+  /**
+   * Before a group: lets other work of this thread have its turn, then fails with CANCELED when the
+   * client has gone, or with QUERY_TOO_EXPENSIVE when the budget is used up. The first group comes
+   * at once: a live segment has one, which must not change while it is read.
+   */
+  async turn(): Promise<void> {
+    if (this.#turns++ > 0) await nextTurn()
+    throwIfAborted(this.#signal)
+    this.#countBytes()
+    throwIfOverBudget(this.#budget, this.#stats)
+  }
+
+  count(group: ColumnGroup): void {
+    this.#stats.inspectedSpans += group.rows
+    this.#stats.inspectedTraces += group.traces
+  }
+
+  /** The scan has read everything that it will. */
+  finish(): void {
+    this.#countBytes()
+    throwIfOverBudget(this.#budget, this.#stats)
+  }
+
+  #countBytes(): void {
+    const { inspectedBytes } = this.#source
+    this.#stats.inspectedBytes += inspectedBytes - this.#countedBytes
+    this.#countedBytes = inspectedBytes
+  }
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+/** One scan of a thread goes on in each turn of its event loop: between any two, messages come in. */
+function nextTurn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => new Promise(setImmediate))
+  return lastTurn
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw fail('CANCELED', 'the query was canceled by its client')
+}
