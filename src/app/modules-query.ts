@@ -67,8 +67,15 @@ function recentData(
   catalog: BlockCatalog,
 ): RecentSources {
   const own = parts.find('ingester')
-  if (own)
-    return { of: async tenant => ({ sources: [own.source(tenant)] }), close: () => undefined }
+  if (own) {
+    return {
+      async of(tenant) {
+        const missing = own.missing(tenant)
+        return { sources: [own.source(tenant)], ...(missing === undefined ? {} : { missing }) }
+      },
+      close: () => undefined,
+    }
+  }
   const { server, ingester, ingesterClient, vivace } = around.config
   const { replicationFactor } = ingester.lifecycler.ring
   const members = parts.get('members')

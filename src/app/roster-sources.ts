@@ -38,7 +38,7 @@ export class RosterSources implements RecentSources {
 
   async of(tenant: string): Promise<RecentData> {
     const { pool, members, store, missingMax, required } = this.#deps
-    const [{ sources, answered }, roster] = await Promise.all([
+    const [{ sources, answered, missing: reasons }, roster] = await Promise.all([
       pool.sources(tenant),
       listRoster(store),
     ])
@@ -47,11 +47,11 @@ export class RosterSources implements RecentSources {
       await members.refresh()
       const more = await pool.sources(tenant, answered)
       sources.push(...more.sources)
+      reasons.push(...more.missing)
       for (const [instance, drops] of more.answered) answered.set(instance, drops)
     }
     await this.#listBlocks(tenant, roster, answered)
     const missing = owing(roster, answered)
-    const reasons: string[] = []
     if (missing.length > missingMax) {
       const names = missing.join(', ')
       const what = `ingesters with data that is not uploaded do not answer: ${names}`

@@ -65,7 +65,8 @@ export class Cluster {
       logFor: () => log,
       metrics: this.#compactorMetrics,
       directory: `/data/${instance}`,
-      memoryBytes: 64e6,
+      // As limits of containers are: a share of it is no whole number.
+      memoryBytes: 64_000_001,
       instance,
       bootId,
       graceMs: hourMs,

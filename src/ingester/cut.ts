@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { asFailure } from '../base/errors.ts'
+import { asFailure, Corruption } from '../base/errors.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
@@ -72,11 +72,13 @@ async function mergeBlocks(
   inputs: readonly LocalBlock[],
 ): Promise<LocalBlock> {
   const segment = new LiveSegment()
-  for (const { source } of inputs) {
-    const index = await source.index()
-    for (let i = 0; i < index.count; i++) {
-      const place = { group: index.group[i]!, trace: index.trace[i]! }
-      appendOtlp(segment, await source.columns.readTrace(place))
+  for (const block of inputs) {
+    try {
+      await appendTraces(segment, block)
+    } catch (error) {
+      // The others are merged at the next attempt.
+      if (error instanceof Corruption) instance.leaveAside(block, error)
+      throw error
     }
   }
   const ids = inputs.map(block => block.meta.id)
@@ -85,4 +87,12 @@ async function mergeBlocks(
   for (const block of inputs) deps.retire(block)
   instance.blocks.push(merged)
   return merged
+}
+
+async function appendTraces(segment: LiveSegment, { source }: LocalBlock): Promise<void> {
+  const index = await source.index()
+  for (let i = 0; i < index.count; i++) {
+    const place = { group: index.group[i]!, trace: index.trace[i]! }
+    appendOtlp(segment, await source.columns.readTrace(place))
+  }
 }

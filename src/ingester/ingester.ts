@@ -94,11 +94,8 @@ export class Ingester implements IngesterPush {
     const { disk, cache, settings, log } = this.#deps
     const found = await findLocalBlocks(disk, cache, settings.walDirectory)
     for (const [tenant, blocks] of found.blocks) this.#instance(tenant).blocks.push(...blocks)
-    for (const { directory, error } of found.damaged) {
-      log.warn(
-        { directory, error: asFailure(error).message },
-        'local block cannot be read and is left aside',
-      )
+    for (const { tenant, directory, error } of found.damaged) {
+      this.#instance(tenant).foundDamaged(directory, asFailure(error))
     }
     disk.mkdirpSync(`${settings.walDirectory}/segments`)
     const noLimits = { traceBytesMax: 0, liveTracesMax: 0 }
@@ -131,6 +128,13 @@ export class Ingester implements IngesterPush {
       `ingester ${this.#deps.settings.instance}`,
       instance?.sources() ?? [],
     )
+  }
+
+  /** A sentence about what was acknowledged and cannot be read any more. */
+  missing(tenant: string): string | undefined {
+    const damaged = this.#instances.get(tenant)?.damagedBlocks ?? 0
+    const { instance } = this.#deps.settings
+    return damaged > 0 ? `${damaged} damaged local blocks of ${instance} are left out` : undefined
   }
 
   /** Changes when blocks are about to be found in the object store only. */
@@ -191,7 +195,10 @@ export class Ingester implements IngesterPush {
   #instance(tenant: string): TenantInstance {
     let instance = this.#instances.get(tenant)
     if (!instance) {
-      instance = new TenantInstance(tenant, this.#deps.clock)
+      instance = new TenantInstance(tenant, this.#deps.clock, (directory, { message }) => {
+        const what = 'local block cannot be read and is left aside'
+        this.#deps.log.warn({ tenant, directory, error: message }, what)
+      })
       this.#instances.set(tenant, instance)
     }
     return instance

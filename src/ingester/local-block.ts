@@ -68,7 +68,13 @@ export async function removeLocalBlock(disk: Disk, directory: string): Promise<v
 
 export interface FoundBlocks {
   readonly blocks: ReadonlyMap<string, LocalBlock[]>
-  readonly damaged: readonly { readonly directory: string; readonly error: unknown }[]
+  readonly damaged: readonly DamagedBlock[]
+}
+
+export interface DamagedBlock {
+  readonly tenant: string
+  readonly directory: string
+  readonly error: unknown
 }
 
 /** Opens the local blocks of all tenants; unfinished and replaced ones are removed. */
@@ -78,7 +84,7 @@ export async function findLocalBlocks(
   walDirectory: string,
 ): Promise<FoundBlocks> {
   const blocks = new Map<string, LocalBlock[]>()
-  const damaged: { directory: string; error: unknown }[] = []
+  const damaged: DamagedBlock[] = []
   const root = join(walDirectory, 'blocks')
   if (!(await disk.stat(root))) return { blocks, damaged }
   for (const folder of await disk.list(root)) {
@@ -92,7 +98,7 @@ export async function findLocalBlocks(
         if (block) found.push(block)
         else await disk.removeTree(directory)
       } catch (error) {
-        damaged.push({ directory, error })
+        damaged.push({ tenant, directory, error })
       }
     }
     blocks.set(tenant, await withoutReplaced(disk, found))

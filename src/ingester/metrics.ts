@@ -12,6 +12,11 @@ export function ingesterMetrics(metrics: Metrics, ingester: () => Ingester): voi
   const localBlocks = metrics.gauge('vivace_ingester_local_blocks', 'Blocks on the WAL volume.', [
     'tenant',
   ])
+  const damagedBlocks = metrics.gauge(
+    'vivace_ingester_damaged_blocks',
+    'Blocks on the WAL volume that cannot be read and are left out of queries.',
+    ['tenant'],
+  )
   const replayed = metrics.gauge(
     'tempo_ingester_replay_errors_total',
     'Damaged WAL records found at start.',
@@ -23,6 +28,7 @@ export function ingesterMetrics(metrics: Metrics, ingester: () => Ingester): voi
         liveTraces.set({ tenant: instance.tenant }, instance.liveTraces)
         liveBytes.set({ tenant: instance.tenant }, instance.heldBytes)
         localBlocks.set({ tenant: instance.tenant }, instance.blocks.length)
+        damagedBlocks.set({ tenant: instance.tenant }, instance.damagedBlocks)
       }
       replayed.set({ tenant: '' }, ingester().replayed?.quarantined ?? 0)
     },

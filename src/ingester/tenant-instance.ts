@@ -1,9 +1,14 @@
 import type { Clock } from '../base/clock.ts'
+import type { Failure } from '../base/errors.ts'
 import { LocalSource, type QuerySource } from '../search/query-source.ts'
 import { type AppendLimits, type AppendResult, appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
+import { guardedSource } from './guarded-source.ts'
 import type { LocalBlock } from './local-block.ts'
+
+/** Told once of each block that is left aside. */
+export type LeftAside = (directory: string, reason: Failure) => void
 
 export interface TraceLimits {
   /** 0 = off. */
@@ -22,16 +27,20 @@ export class TenantInstance {
   liveSinceMs: number | undefined
   readonly freezing: LiveSegment[] = []
   readonly blocks: LocalBlock[] = []
+  /** Blocks that cannot be read: their files stay, for a person to look at. */
+  damagedBlocks = 0
   /** Uploaded blocks that are, or soon will be, served from the object store only. */
   dropsAnnounced = 0
   readonly #clock: Clock
+  readonly #leftAside: LeftAside
   #source: { generation: number; segment: LiveSegment; source: LocalSource } | undefined
   /** New traces of the last seconds: (second, count). */
   readonly #newTraces: { atMs: number; traces: number }[] = []
 
-  constructor(tenant: string, clock: Clock) {
+  constructor(tenant: string, clock: Clock, leftAside: LeftAside) {
     this.tenant = tenant
     this.#clock = clock
+    this.#leftAside = leftAside
   }
 
   append(body: Uint8Array, limits: TraceLimits): AppendResult {
@@ -70,8 +79,24 @@ export class TenantInstance {
     this.blocks.push(block)
   }
 
+  /** Takes a block that is found damaged away from queries and uploads. */
+  leaveAside(block: LocalBlock, reason: Failure): void {
+    const at = this.blocks.indexOf(block)
+    // Several queries may find the same damage.
+    if (at < 0) return
+    this.blocks.splice(at, 1)
+    this.foundDamaged(block.directory, reason)
+  }
+
+  foundDamaged(directory: string, reason: Failure): void {
+    this.damagedBlocks++
+    this.#leftAside(directory, reason)
+  }
+
   sources(): QuerySource[] {
-    const sources: QuerySource[] = this.blocks.map(block => block.source)
+    const sources = this.blocks.map(block =>
+      guardedSource(block.source, reason => this.leaveAside(block, reason)),
+    )
     for (const [i, segment] of this.freezing.entries()) {
       sources.push(new LocalSource(new LiveSource(segment, `freezing-${i}`)))
     }

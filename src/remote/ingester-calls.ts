@@ -26,6 +26,8 @@ export interface ServedIngester extends IngesterPush {
   source(tenant: string): QuerySource
   /** Changes when blocks are about to be found in the object store only. */
   dropsAnnounced(tenant: string): number
+  /** A sentence about what it holds and cannot read. */
+  missing(tenant: string): string | undefined
 }
 
 type Argument<T> = T & { readonly tenant: string }
@@ -62,7 +64,8 @@ function serveData(ingester: ServedIngester, serve: Serve): void {
       ? { minNs: range.minNs.toString(), maxNs: range.maxNs.toString() }
       : null
     const dropsAnnounced = ingester.dropsAnnounced(tenant)
-    return { value: { range: shownRange, storedBytes, dropsAnnounced } }
+    const missing = ingester.missing(tenant)
+    return { value: { range: shownRange, storedBytes, dropsAnnounced, missing } }
   })
   serve('index', async ({ tenant }) => {
     const index = await ingester.source(tenant).index()
@@ -159,12 +162,13 @@ export async function remoteSource(
   name: string,
   tenant: string,
   signal: AbortSignal,
-): Promise<{ source: QuerySource; dropsAnnounced: number }> {
+): Promise<{ source: QuerySource; dropsAnnounced: number; missing: string | undefined }> {
   const { value } = await client.call('ingester.describe', { tenant }, noBody, signal)
-  const { range, storedBytes, dropsAnnounced } = value as {
+  const { range, storedBytes, dropsAnnounced, missing } = value as {
     range: { minNs: string; maxNs: string } | null
     storedBytes: number
     dropsAnnounced: number
+    missing?: string
   }
   const source = new RemoteSource(
     client,
@@ -173,7 +177,7 @@ export async function remoteSource(
     storedBytes,
     range && { minNs: BigInt(range.minNs), maxNs: BigInt(range.maxNs) },
   )
-  return { source, dropsAnnounced }
+  return { source, dropsAnnounced, missing }
 }
 
 class RemoteSource implements QuerySource {

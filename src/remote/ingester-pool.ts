@@ -20,6 +20,8 @@ export interface AnsweringIngesters {
   readonly sources: QuerySource[]
   /** Instance -> drops that it has announced. */
   readonly answered: Map<string, number>
+  /** Sentences about what they cannot read. */
+  readonly missing: string[]
 }
 
 /** The ingesters of the cluster: where traces are sent to, and who is asked for recent data. */
@@ -73,6 +75,7 @@ export class IngesterPool implements IngesterPush {
       .filter(member => !except.has(member.instance))
     const answered = new Map<string, number>()
     const sources: QuerySource[] = []
+    const missing: string[] = []
     await Promise.all(
       members.map(async member => {
         try {
@@ -81,12 +84,13 @@ export class IngesterPool implements IngesterPush {
           const found = await remoteSource(this.#client(member), name, tenant, signal)
           sources.push(found.source)
           answered.set(member.instance, found.dropsAnnounced)
+          if (found.missing !== undefined) missing.push(found.missing)
         } catch {
           // Whether it is missed is decided by the roster, which knows who owes data.
         }
       }),
     )
-    return { sources, answered }
+    return { sources, answered, missing }
   }
 
   close(): void {

@@ -36,14 +36,3 @@ export function tempoApi(sources: readonly QuerySource[]) {
     log: { warn: () => undefined },
   })
 }
-
-const endpoints = new Map<string, boolean>()
-
-/** Whether the API has an endpoint at all. */
-export async function hasEndpoint(path: string): Promise<boolean> {
-  const known = endpoints.get(path)
-  if (known !== undefined) return known
-  const { status } = await tempoApi([]).request(path)
-  endpoints.set(path, status !== 404)
-  return status !== 404
-}

@@ -1,3 +1,4 @@
+import { merge } from '../../src/compactor/merge-fixture.ts'
 import type { TraceQueries } from '../../src/contract/queries.ts'
 import {
   composeMetrics,
@@ -8,13 +9,9 @@ import {
   composeTrace,
 } from '../../src/search/compose.ts'
 import { LocalSource, type QuerySource } from '../../src/search/query-source.ts'
-import { createBlockCache } from '../../src/storage/block/block-cache.ts'
-import { BlockFile } from '../../src/storage/block/block-file.ts'
-import { BlockSource } from '../../src/storage/block/block-source.ts'
-import { writeBlock } from '../../src/storage/block/writer.ts'
+import { blockBytes, openBlock } from '../../src/search/sources-fixture.ts'
 import { appendOtlp } from '../../src/storage/live/decode-otlp.ts'
 import { LiveSegment } from '../../src/storage/live/live-segment.ts'
-import { LiveSource } from '../../src/storage/live/live-source.ts'
 import { otlpJsonToProtobuf } from '../../src/wire/otlp-json-decode.ts'
 import type { Json } from './corpus.ts'
 
@@ -28,39 +25,10 @@ export function segmentOf(requests: readonly Json[]): LiveSegment {
   return segment
 }
 
-export function liveSource(segment: LiveSegment, name: string): QuerySource {
-  return new LocalSource(new LiveSource(segment, name))
-}
-
-export async function blockSource(segment: LiveSegment, name: string): Promise<LocalSource> {
-  const parts: Uint8Array[] = []
-  const steps = writeBlock(segment, bytes => parts.push(bytes))
-  while (!steps.next().done);
-  const bytes = Buffer.concat(parts)
-  const reader = {
-    object: name,
-    size: bytes.length,
-    read: async (offset: number, length: number) => bytes.subarray(offset, offset + length),
-  }
-  return new LocalSource(
-    new BlockSource(await BlockFile.open(name, reader, createBlockCache(64e6))),
-  )
-}
-
-/** One block in place of several, in which a trace that they split is whole. */
-export async function mergedSource(
-  blocks: readonly LocalSource[],
-  name: string,
-): Promise<QuerySource> {
-  const segment = new LiveSegment()
-  for (const { columns } of blocks) {
-    const index = await columns.index()
-    for (let i = 0; i < index.count; i++) {
-      const place = { group: index.group[i]!, trace: index.trace[i]! }
-      appendOtlp(segment, await columns.readTrace(place))
-    }
-  }
-  return blockSource(segment, name)
+/** What compaction makes of several blocks. */
+export async function mergedSource(blocks: readonly LiveSegment[]): Promise<QuerySource> {
+  const inputs = await Promise.all(blocks.map((block, i) => openBlock(blockBytes(block), `${i}`)))
+  return new LocalSource(await openBlock(await merge(inputs.map(input => input.file))))
 }
 
 /** Reads each trace once: the queries put the same traces together again and again. */
@@ -76,26 +44,40 @@ export function keepTraces(source: QuerySource): QuerySource {
   return source
 }
 
-/** The spans of each request at random over `count` requests; the same seed, the same parts. */
-export function dealSpans(requests: readonly Json[], count: number, seed: number): Json[][] {
+/**
+ * The spans of each request at random over `count` requests; the same seed, the same parts. Of
+ * `tracesInOne` traces only the first is dealt span by span, the others lie whole in one part.
+ */
+export function dealSpans(
+  requests: readonly Json[],
+  count: number,
+  seed: number,
+  tracesInOne = 1,
+): Json[][] {
   const random = mulberry32(seed)
-  return requests
-    .map(request => {
-      const dealt: Json[][] = Array.from({ length: count }, () => [])
-      for (const { scopeSpans, ...resourceSpans } of request.resourceSpans) {
-        for (const { spans, ...scope } of scopeSpans) {
-          for (const span of spans) {
-            const part = { ...resourceSpans, scopeSpans: [{ ...scope, spans: [span] }] }
-            dealt[Math.floor(random() * count)]!.push(part)
-          }
+  const places = new Map<string, number | null>()
+  const placeOf = (traceId: string): number => {
+    let place = places.get(traceId)
+    if (place === undefined) {
+      place = places.size % tracesInOne === 0 ? null : Math.floor(random() * count)
+      places.set(traceId, place)
+    }
+    return place ?? Math.floor(random() * count)
+  }
+  const parts: Json[][] = Array.from({ length: count }, () => [])
+  for (const request of requests) {
+    const dealt: Json[][] = Array.from({ length: count }, () => [])
+    for (const { scopeSpans, ...resourceSpans } of request.resourceSpans) {
+      for (const { spans, ...scope } of scopeSpans) {
+        for (const span of spans) {
+          const part = { ...resourceSpans, scopeSpans: [{ ...scope, spans: [span] }] }
+          dealt[placeOf(span.traceId)]!.push(part)
         }
       }
-      return dealt.map(resourceSpans => ({ resourceSpans }))
-    })
-    .reduce(
-      (parts, dealt) => parts.map((part, i) => [...part, dealt[i]!]),
-      Array.from({ length: count }, (): Json[] => []),
-    )
+    }
+    for (const [i, resourceSpans] of dealt.entries()) parts[i]!.push({ resourceSpans })
+  }
+  return parts
 }
 
 function mulberry32(seed: number): () => number {

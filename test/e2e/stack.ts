@@ -77,13 +77,16 @@ function replaced(pod: StackPod, volume: string, s3Endpoint: string): Replacemen
 export class Stack {
   readonly #directory: string
   readonly #s3: S3Server
+  readonly #changes: Readonly<Record<string, unknown>>
   readonly #servers = new Map<StackPod, Server>()
   /** Everything that was printed by processes that have ended. */
   #printed = ''
 
-  constructor(directory: string, s3: S3Server) {
+  /** `changes` are settings that differ from the operator's in all files, by dotted path. */
+  constructor(directory: string, s3: S3Server, changes: Readonly<Record<string, unknown>> = {}) {
     this.#directory = directory
     this.#s3 = s3
+    this.#changes = changes
   }
 
   server(pod: StackPod): Server {
@@ -148,7 +151,8 @@ export class Stack {
     const written = await readFile(fileURLToPath(new URL(`data/${name}`, import.meta.url)), 'utf8')
     const document = parse(written) as Record<string, unknown>
     const volume = this.volume(pod)
-    for (const [path, value] of replaced(pod, volume, this.#s3.endpoint)) {
+    const changes = Object.entries(this.#changes)
+    for (const [path, value] of [...replaced(pod, volume, this.#s3.endpoint), ...changes]) {
       setAt(document, path.split('.'), value)
     }
     await mkdir(volume, { recursive: true })

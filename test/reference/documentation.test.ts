@@ -2,12 +2,19 @@ import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { traceqlPage } from '../../scripts/traceql-page.ts'
+import { blockSource, liveSource, segmentOf } from '../../src/search/sources-fixture.ts'
 import { differences } from '../../src/traceql/differences.ts'
 import { featureTable } from '../../src/traceql/feature-table.ts'
+import { parseQuery } from '../../src/traceql/parser.ts'
+import { tempoApi } from '../conformance/api.ts'
+import { type CorpusQuery, urlOf } from '../conformance/corpus.ts'
+import { checkAll, checkSearch } from './engine-check.ts'
 import { exampleEndNs, exampleSpans, exampleStartNs } from './example-spans.ts'
 import { outcomeOf } from './outcome.ts'
+import { baseSeconds } from './pools.ts'
+import { tracesOf } from './trace.ts'
 
-/** What docs/traceql.md says is so. */
+/** What docs/traceql.md says is so, of the reference and of the engine. */
 
 const test = suite('traceql documentation')
 
@@ -26,6 +33,41 @@ for (const { query, gives } of examples) {
   })
 }
 
+const traces = tracesOf(exampleSpans)
+const segment = segmentOf(exampleSpans)
+const places = [
+  { name: 'live', api: tempoApi([liveSource(segment)]) },
+  { name: 'a block', api: tempoApi([await blockSource(segment)]) },
+]
+
+/** Examples that the engine answers differently: these are skipped. */
+const waiting: ReadonlySet<string> = new Set([
+  '{ } | compare({ status = error }, 1)',
+  '{ event.reason != "refused" }',
+])
+
+test('what waits is there', () => {
+  const queries = examples.map(({ query }) => query)
+  assert.equal(
+    [...waiting].filter(query => !queries.includes(query)),
+    [],
+  )
+})
+
+for (const { query, gives } of examples) {
+  for (const { name, api } of places) {
+    const run = waiting.has(query) ? test.skip : test
+    run(`the engine, ${name}: ${query}`, async () => {
+      const request = requestOf(query)
+      if (gives.startsWith('refused: ')) {
+        const { status } = await api.request(urlOf(request, baseSeconds))
+        assert.is(status, 400)
+      } else if (request.kind === 'search') await checkSearch(api, request, traces)
+      else await checkAll(api, request, traces)
+    })
+  }
+}
+
 test('what is refused is said to be, and nothing else', () => {
   for (const { state, gives } of features) {
     assert.is(gives.startsWith('refused: '), state === 'refused', gives)
@@ -36,5 +78,24 @@ test('the page is up to date', () => {
   const page = readFileSync(new URL('../../docs/traceql.md', import.meta.url), 'utf8')
   assert.ok(page === traceqlPage(), 'run node scripts/generate-traceql-docs.ts')
 })
+
+test('all examples are in the range that is asked for', () => {
+  assert.is(exampleStartNs, BigInt(baseSeconds) * 1_000_000_000n)
+  assert.is(exampleEndNs, BigInt(baseSeconds + 100) * 1_000_000_000n)
+})
+
+function requestOf(q: string): CorpusQuery {
+  const request = { id: 'example', q, from: 0, to: 100 }
+  return isMetrics(q) ? { ...request, kind: 'instant' } : { ...request, kind: 'search' }
+}
+
+function isMetrics(q: string): boolean {
+  try {
+    return parseQuery(q).body.kind !== 'spans'
+  } catch {
+    // What cannot be read is refused by both.
+    return false
+  }
+}
 
 test.run()

@@ -28,9 +28,10 @@ const places: readonly Place[] = [
   { name: 'live segments and blocks, traces split and repeated', open: dealt },
 ]
 
-/** `SEED` repeats a run; what fails prints the seed, the query and the spans. */
-const seed = process.env['SEED']
-const runs = { numRuns: 200, ...(seed === undefined ? {} : { seed: Number(seed) }) }
+/** `SEED` repeats a run, `RUNS` says how many; what fails prints its seed, query and spans. */
+const seed = Number(process.env['SEED'] ?? Date.now() & 0x7fffffff)
+const runs = { numRuns: Number(process.env['RUNS'] ?? 200), seed }
+console.log(`SEED=${seed} RUNS=${runs.numRuns}`)
 
 const bits = fc.array(fc.integer({ min: 1, max: 31 }), { minLength: 1, maxLength: 24 })
 

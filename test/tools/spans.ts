@@ -11,15 +11,15 @@ export interface SentSpan {
   readonly name: string
   readonly startNs: bigint
   readonly durationNs: bigint
-  /** Text attributes. */
-  readonly attributes?: Readonly<Record<string, string>>
+  /** Texts and integers. */
+  readonly attributes?: Readonly<Record<string, string | number>>
 }
 
 /** An ExportTraceServiceRequest with all spans of one service. */
 export function encodeSpans(service: string, spans: readonly SentSpan[]): Buffer {
   const w = new ProtoWriter(spans.length * 128 + 256)
   w.messageField(1, resourceSpans => {
-    resourceSpans.messageField(1, resource => textAttribute(resource, 1, 'service.name', service))
+    resourceSpans.messageField(1, resource => attribute(resource, 1, 'service.name', service))
     resourceSpans.messageField(2, scopeSpans => {
       for (const span of spans) scopeSpans.messageField(2, field => writeSpan(field, span))
     })
@@ -35,13 +35,16 @@ function writeSpan(w: ProtoWriter, span: SentSpan): void {
   w.varintField(6, 1)
   w.fixed64Field(7, span.startNs)
   w.fixed64Field(8, span.startNs + span.durationNs)
-  for (const [key, value] of Object.entries(span.attributes ?? {})) textAttribute(w, 9, key, value)
+  for (const [key, value] of Object.entries(span.attributes ?? {})) attribute(w, 9, key, value)
 }
 
-function textAttribute(w: ProtoWriter, field: number, key: string, value: string): void {
+function attribute(w: ProtoWriter, field: number, key: string, value: string | number): void {
   w.messageField(field, keyValue => {
     keyValue.textField(1, key)
-    keyValue.messageField(2, any => any.textField(1, value))
+    keyValue.messageField(2, any => {
+      if (typeof value === 'string') any.textField(1, value)
+      else any.varintField(3, value)
+    })
   })
 }
 

@@ -3,9 +3,10 @@ import type { BlockCache } from './block-file.ts'
 
 /** The least recently used entries leave when the sum of their bytes passes the limit. */
 export function createBlockCache(bytesMax: number): BlockCache {
+  const wholeBytes = Math.max(1, Math.floor(bytesMax))
   const cache = new LRUCache<string, object>({
-    maxSize: Math.max(1, bytesMax),
-    maxEntrySize: Math.max(1, bytesMax),
+    maxSize: wholeBytes,
+    maxEntrySize: wholeBytes,
   })
   return {
     get<T extends object>(key: string): T | undefined {

@@ -88,7 +88,7 @@ export class TreeOrder {
       const at = this.#rows[i]! * 8
       const low = lane(spanId, at)
       const high = lane(spanId, at + 4)
-      let slot = (low ^ Math.imul(high, 0x9e3779b1)) & mask
+      let slot = mixed(low, high) & mask
       let repeated = false
       for (;;) {
         const other = this.#slots[slot]!
@@ -105,7 +105,7 @@ export class TreeOrder {
 
   #find(low: number, high: number, mask: number): number {
     const { spanId } = this.#segment.spans
-    let slot = (low ^ Math.imul(high, 0x9e3779b1)) & mask
+    let slot = mixed(low, high) & mask
     for (;;) {
       const found = this.#slots[slot]!
       if (found === 0) return -1
@@ -168,6 +168,14 @@ export class TreeOrder {
 }
 
 const topLevel = -2
+
+/** Every bit of an id moves the low bits: many ids are counters, with zeros on either side. */
+function mixed(low: number, high: number): number {
+  let hash = Math.imul(low, 0x9e3779b1) ^ high
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
 
 function lane(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
