@@ -42,6 +42,10 @@ export const differences: readonly Difference[] = [
     example: { query: '{ } | sum_over_time(.items)', gives: '__name__ = sum_over_time: 7' },
   },
   {
+    text: 'Floats above 0 are in the buckets of `histogram_over_time` and `quantile_over_time`; Tempo leaves them out.',
+    example: { query: '{ } | histogram_over_time(.price)', gives: '__bucket = 64: 1' },
+  },
+  {
     text: 'An array counts as missing in `by`, since which of its elements would be arbitrary.',
     example: {
       query: '{ .items != nil } | by(.labels)',

@@ -53,7 +53,7 @@ export const metricsFeatures: readonly FeatureSection[] = [
         what: '`histogram_over_time(x)`',
         since: '2.5',
         state: 'supported',
-        note: 'Spans by the next power of two: of whole numbers from 2 on, and of durations in nanoseconds.',
+        note: 'Spans by the next power of two: of whole numbers from 2 on, of floats above 0, and of durations in nanoseconds.',
         example: '{ kind = client } | histogram_over_time(duration)',
         gives: '__bucket = 0.134217728: 1; __bucket = 2.147483648: 1',
       },
