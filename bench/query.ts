@@ -10,6 +10,12 @@ interface QueryClass {
   readonly path: (i: number) => string
 }
 
+const metrics = (q: string, path = 'query_range?step=60s&') => {
+  const now = Math.floor(Date.now() / 1000)
+  return () =>
+    `/api/metrics/${path}start=${now - 7200}&end=${now}&q=${encodeURIComponent(`{} | ${q}`)}`
+}
+
 const search = (q: (i: number) => string) => (i: number) =>
   `/api/search?limit=20&q=${encodeURIComponent(q(i))}`
 
@@ -46,8 +52,29 @@ function classes(traceIds: readonly string[], requestIds: readonly string[]): Qu
     },
     { name: 'regex, common', path: search(i => `{ name =~ "op-[0-${1 + (i % 8)}].*" }`) },
     { name: 'regex, rare', path: search(i => `{ span.url.path =~ ".*/things/1499${i % 90}" }`) },
+    { name: 'structural, child', path: search(() => '{ kind = server } > { kind = client }') },
+    {
+      name: 'structural, descendant',
+      path: search(i => `{ resource.service.name = "cart" } >> { duration > ${700 + i}ms }`),
+    },
+    {
+      name: 'pipeline: count() over 1000',
+      path: search(() => '{ status = error } | count() > 1000'),
+    },
+    { name: 'pipeline: by, avg', path: search(() => '{} | by(name) | avg(duration) > 10s') },
+    { name: 'rate()', path: metrics('rate()') },
+    { name: 'rate() by service', path: metrics('rate() by (resource.service.name)') },
+    { name: 'count by status', path: metrics('count_over_time() by (status)') },
+    {
+      name: 'quantile by service',
+      path: metrics('quantile_over_time(duration, .5, .99) by (resource.service.name)'),
+    },
+    { name: 'histogram', path: metrics('histogram_over_time(duration)') },
+    { name: 'compare()', path: metrics('compare({ status = error })') },
+    { name: 'rate(), one number', path: metrics('rate()', 'query?') },
     { name: 'tags', path: () => '/api/v2/search/tags' },
     { name: 'tag values, service', path: () => '/api/v2/search/tag/resource.service.name/values' },
+    { name: 'tag values, many', path: () => '/api/v2/search/tag/span.user.id/values?limit=1000' },
   ]
 }
 

@@ -43,7 +43,7 @@ export const differences: readonly Difference[] = [
   },
   {
     text: 'Floats above 0 are in the buckets of `histogram_over_time` and `quantile_over_time`; Tempo leaves them out.',
-    example: { query: '{ } | histogram_over_time(.price)', gives: '__bucket = 64: 1' },
+    example: { query: '{ } | histogram_over_time(.price)', gives: '__bucket = 32: 2' },
   },
   {
     text: 'An array counts as missing in `by`, since which of its elements would be arbitrary.',

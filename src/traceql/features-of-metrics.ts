@@ -81,7 +81,7 @@ export const metricsFeatures: readonly FeatureSection[] = [
         note: 'How often values occur among the selected spans and among the others; the `top` most frequent of each attribute, 10 by default.',
         example: '{ } | compare({ status = error }, 1)',
         gives:
-          '__meta_type = selection, name = POST /checkout: 1; __meta_type = selection_total, name = nil: 2; __meta_type = selection, kind = server: 1; …',
+          '__meta_type = selection, name = POST /checkout: 1; __meta_type = selection_total, name = nil: 2; __meta_type = selection, kind = client: 1; …',
       },
     ],
   },

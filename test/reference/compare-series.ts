@@ -56,15 +56,29 @@ function seriesOfSide(side: 'selection' | 'baseline', buckets: Buckets, top: num
       buckets.map(spans => spans.filter(span => test(keyOf(groupValueOf(field, span)))).length)
     const total = count(key => key !== keyOf(null))
     const label = (value: Scalar | null): Label => ({ key: printField(field), value })
-    const ofValues = [...values].map(([wanted, value]) => ({
+    const inOrder = [...values].sort(([, a], [, b]) => valueOrder(a, b))
+    const ofValues = inOrder.map(([wanted, value]) => ({
       labels: [metaType(side), label(value)],
       samples: count(key => key === wanted),
     }))
     return [
+      // Values that are as frequent stay in order.
       ...ofValues.sort((a, b) => sum(b.samples) - sum(a.samples)).slice(0, top),
       { labels: [metaType(`${side}_total`), label(null)], samples: total },
     ]
   })
+}
+
+const typeOrder = ['int', 'float', 'string', 'bool']
+
+/** Ints, floats, texts, bools; names of statuses and kinds are texts. */
+function valueOrder(a: Scalar, b: Scalar): number {
+  const rank = ({ type }: Scalar) => {
+    const place = typeOrder.indexOf(type)
+    return place < 0 ? typeOrder.indexOf('string') : place
+  }
+  if (rank(a) !== rank(b)) return rank(a) - rank(b)
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0
 }
 
 function metaType(value: string): Label {
