@@ -111,7 +111,9 @@ export function addSums(
     const at = series[i]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
     const rest = value - lost[at]!
     const sum = sums[at]! + rest
-    lost[at] = sum - sums[at]! - rest
+    const rounded = sum - sums[at]! - rest
+    // An infinite sum loses nothing any more.
+    lost[at] = Number.isNaN(rounded) ? 0 : rounded
     sums[at] = sum
     counts[at] = counts[at]! + 1
   }

@@ -87,10 +87,10 @@ function orderOf(a: ValueVector, i: number, b: ValueVector, k: number, ranks: Ui
   }
   if (x !== y) return Number.NaN
   if (x === Kind.text) return ranks[a.numbers[i]!]! - ranks[b.numbers[k]!]!
-  return a.numbers[i]! - b.numbers[k]!
+  return a.numbers[i] === b.numbers[k] ? 0 : unordered
 }
 
-/** The order of a NaN, which differs from every number and is neither less nor greater. */
+/** Different, but neither less nor greater: a NaN and any number, bools, statuses, kinds. */
 const unordered = Number.POSITIVE_INFINITY
 
 function holds(op: Op, order: number): boolean {
