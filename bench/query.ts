@@ -85,17 +85,20 @@ export async function benchQuery(spans: number): Promise<void> {
     const server = await startMeasured(directory.path)
     const { traceIds, requestIds } = await samples(server)
     console.log(
-      `query over ${spans} spans in blocks, after a restart: ms p50 / p95 alone; p50 / p95 with 8 clients`,
+      `query over ${spans} spans in blocks, after a restart: ms p50, p95 alone; p50, p95 with 8 clients; CPU ms of one; spans and KiB that one reads; p50 alone by that of echo`,
     )
     let floor = 0
     for (const { name, path } of classes(traceIds, requestIds)) {
+      const reads = await readsOf(server, path(0))
+      const cpuBefore = server.cpuSeconds()
       const alone = await time(server, path, 1, 30)
+      const cpuMs = ((server.cpuSeconds() - cpuBefore) * 1000) / alone.count
       const together = await time(server, path, 8, 80)
       floor ||= alone.p50
-      const ms = (x: number) => x.toFixed(1).padStart(7)
-      console.log(
-        `  ${name.padEnd(32)} ${ms(alone.p50)} ${ms(alone.p95)}   ${ms(together.p50)} ${ms(together.p95)}   ${(alone.p50 / floor).toFixed(1)} x echo`,
-      )
+      const figures = [alone.p50, alone.p95, together.p50, together.p95, cpuMs]
+      const shown = figures.map(ms => ms.toFixed(1).padStart(7)).join('')
+      const ratio = `${(alone.p50 / floor).toFixed(1)} x`.padStart(8)
+      console.log(`  ${name.padEnd(30)}${shown} ${reads}${ratio}`)
     }
     console.log(`  peak RSS ${server.peakRssMb().toFixed(0)} MB`)
     await server.stop()
@@ -121,6 +124,14 @@ function sizeOf(directory: string): number {
   return bytes
 }
 
+/** Spans and KiB that a query says to have read; nothing where answers do not say. */
+async function readsOf(server: MeasuredServer, path: string): Promise<string> {
+  const answer = await (await fetch(server.http + path)).text()
+  const of = (name: string) => Number(new RegExp(`"${name}":"?([0-9]+)`).exec(answer)?.[1] ?? 0)
+  const kib = (of('inspectedBytes') / 1024).toFixed(0)
+  return `${String(of('inspectedSpans')).padStart(9)} ${kib.padStart(7)}`
+}
+
 interface Hit {
   traceID: string
   spanSet: { spans: { attributes: { key: string; value: { stringValue: string } }[] }[] }
@@ -141,6 +152,9 @@ async function samples(
   }
 }
 
+/** No class takes longer than this, however slow it is. */
+const classMsMax = 10_000
+
 async function time(
   server: MeasuredServer,
   path: (i: number) => string,
@@ -149,8 +163,9 @@ async function time(
 ) {
   const times: number[] = []
   let next = 0
+  const endMs = performance.now() + classMsMax
   const client = async () => {
-    while (next < count) {
+    while (next < count && performance.now() < endMs) {
       const url = server.http + path(next++)
       const began = performance.now()
       const response = await fetch(url)
@@ -162,6 +177,7 @@ async function time(
   await Promise.all(Array.from({ length: clients }, client))
   times.sort((a, b) => a - b)
   return {
+    count: times.length,
     p50: times[Math.floor(times.length * 0.5)]!,
     p95: times[Math.floor(times.length * 0.95)]!,
   }
