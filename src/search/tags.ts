@@ -243,7 +243,8 @@ export async function tagValuesOf(
       : [...source.columns(code, operand.key), ...(overflow ? [overflow] : [])]
     const rest: ColumnRef[] = []
     for (const ref of refs) {
-      const isWhole = needsNoRows(source, request, ref) && (await addDictionary(source, ref, into))
+      const isWhole =
+        needsNoRows(source, request, ref) && (await addDictionary(source, ref, request.limit, into))
       if (!isWhole) rest.push(ref)
     }
     if (rest.length > 0)
@@ -268,11 +269,14 @@ function needsNoRows(
 async function addDictionary(
   source: ColumnSource,
   ref: ColumnRef,
+  limit: number,
   into: TagValueSet,
 ): Promise<boolean> {
   if (source.groups.length === 0) return false
   const dictionary = source.dictionary(ref, 0)
-  const codes = ascending(dictionary.size)
+  const { size, sorted } = dictionary
+  // Of all sources the first values are wanted.
+  const codes = ascending(sorted && limit > 0 ? Math.min(limit, size) : size)
   const bytes = await dictionary.load(codes)
   for (const code of codes) addValue(into, 'string', textOf(bytes(code)))
   return true

@@ -23,8 +23,9 @@ export function filterByAggregate(
       ? counts(sets)
       : aggregate(stage, sets, argument)
   const kept = new Uint8Array(sets.count)
+  const holds = comparisonWith(stage, values)
   for (let set = 0; set < kept.length; set++) {
-    if (values.kinds[set] !== Kind.none && holds(stage, values, set)) kept[set] = 1
+    if (values.kinds[set] !== Kind.none && holds(set)) kept[set] = 1
   }
   const mask = sets.mask.slice()
   keepSets(mask, sets, kept)
@@ -32,10 +33,19 @@ export function filterByAggregate(
   return { ...sets, mask, attributes: withAttribute(sets.attributes, attribute) }
 }
 
-function holds({ op, literal }: AggregateStage, values: ValueVector, set: number): boolean {
-  const value = values.wide?.get(set) ?? values.numbers[set]!
-  const wanted = literal.type === 'int' ? BigInt(literal.value) : literal.value
-  return orderHolds(op, value < wanted ? -1 : value > wanted ? 1 : 0)
+/** Exact: ints beyond 2^53 are compared as such. */
+function comparisonWith(
+  { op, literal }: AggregateStage,
+  { numbers, wide }: ValueVector,
+): (set: number) => boolean {
+  const number = Number(literal.value)
+  const exact =
+    literal.type === 'int' && !Number.isSafeInteger(number) ? BigInt(literal.value) : null
+  const wanted = exact ?? number
+  return set => {
+    const value = wide?.get(set) ?? numbers[set]!
+    return orderHolds(op, value < wanted ? -1 : value > wanted ? 1 : 0)
+  }
 }
 
 function counts(sets: Spansets): ValueVector {

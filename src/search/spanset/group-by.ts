@@ -1,5 +1,5 @@
 import { gatherLane, markedRows } from '../kernels.ts'
-import { KeyEncoder, PairEncoder } from '../value/key-encoder.ts'
+import { KeyEncoder } from '../value/key-encoder.ts'
 import {
   copyValue,
   isUsable,
@@ -14,14 +14,12 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
   const rows = markedRows(sets.mask)
   const keys = new KeyEncoder()
   const codes = keys.encode(asGroups(values), rows)
-  const pairs = new PairEncoder()
-  const parts = pairs.encode(gatherLane(sets.setOfRow, rows), codes)
+  const { parts, parents, keyCodes } = splitSets(gatherLane(sets.setOfRow, rows), codes, keys)
   const setOfRow = new Uint32Array(sets.mask.length)
   for (let i = 0; i < rows.length; i++) setOfRow[rows[i]!] = parts[i]!
-  const parents = Uint32Array.from(pairs.pairs, pair => pair.first)
   const key = new VectorBuilder(parents.length)
-  for (const [set, { second }] of pairs.pairs.entries()) {
-    const { kind, number, exact } = keys.values[second]!
+  for (let set = 0; set < parents.length; set++) {
+    const { kind, number, exact } = keys.values[keyCodes[set]!]!
     if (exact === undefined) key.set(set, kind, number)
     else key.setInt(set, exact)
   }
@@ -37,6 +35,53 @@ export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): S
       { shownAs, values: key.finish(), isDuration: false },
     ),
   }
+}
+
+interface SplitSets {
+  /** The new set of each row. */
+  readonly parts: Uint32Array
+  /** New set -> the set that it is a part of, and the code of the value that it has. */
+  readonly parents: Uint32Array
+  readonly keyCodes: Uint32Array
+}
+
+/** Numbers the pairs of set and value that occur. */
+function splitSets(sets: Uint32Array, codes: Uint32Array, keys: KeyEncoder): SplitSets {
+  const parts = new Uint32Array(sets.length)
+  const parents = new Uint32Array(sets.length)
+  const keyCodes = new Uint32Array(sets.length)
+  const width = keys.values.length
+  // Rows of a set follow each other in blocks: then the latest set with a value is the only one.
+  const latest = isAscending(sets) ? new Float64Array(width).fill(-1) : null
+  const numbers = latest ? new Uint32Array(width) : null
+  const known = new Map<number, number>()
+  let count = 0
+  for (let i = 0; i < sets.length; i++) {
+    const set = sets[i]!
+    const code = codes[i]!
+    const found = latest
+      ? latest[code] === set
+        ? numbers![code]!
+        : -1
+      : (known.get(set * width + code) ?? -1)
+    if (found >= 0) {
+      parts[i] = found
+      continue
+    }
+    if (latest) {
+      latest[code] = set
+      numbers![code] = count
+    } else known.set(set * width + code, count)
+    parents[count] = set
+    keyCodes[count] = code
+    parts[i] = count++
+  }
+  return { parts, parents: parents.slice(0, count), keyCodes: keyCodes.slice(0, count) }
+}
+
+function isAscending(numbers: Uint32Array): boolean {
+  for (let i = 1; i < numbers.length; i++) if (numbers[i]! < numbers[i - 1]!) return false
+  return true
 }
 
 /** What cannot be used is no value. */
