@@ -31,19 +31,6 @@ export async function mergedSource(blocks: readonly LiveSegment[]): Promise<Quer
   return new LocalSource(await openBlock(await merge(inputs.map(input => input.file))))
 }
 
-/** Reads each trace once: the queries put the same traces together again and again. */
-export function keepTraces(source: QuerySource): QuerySource {
-  const kept = new Map<string, Promise<Uint8Array[]>>()
-  const read = source.tracesByHash.bind(source)
-  source.tracesByHash = (high, low) => {
-    const key = `${high}:${low}`
-    const traces = kept.get(key) ?? read(high, low)
-    kept.set(key, traces)
-    return traces
-  }
-  return source
-}
-
 /**
  * The spans of each request at random over `count` requests; the same seed, the same parts. Of
  * `tracesInOne` traces only the first is dealt span by span, the others lie whole in one part.
