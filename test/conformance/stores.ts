@@ -31,6 +31,19 @@ export async function mergedSource(blocks: readonly LiveSegment[]): Promise<Quer
   return new LocalSource(await openBlock(await merge(inputs.map(input => input.file))))
 }
 
+/** Reads the same traces once: the queries put them together again and again. */
+export function keepTraces(source: QuerySource): QuerySource {
+  const kept = new Map<string, Promise<Uint8Array[]>>()
+  const read = source.tracesByHash.bind(source)
+  source.tracesByHash = (hashes, signal) => {
+    const key = hashes.map(({ high, low }) => `${high}:${low}`).join()
+    const traces = kept.get(key) ?? read(hashes, signal)
+    kept.set(key, traces)
+    return traces
+  }
+  return source
+}
+
 /**
  * The spans of each request at random over `count` requests; the same seed, the same parts. Of
  * `tracesInOne` traces only the first is dealt span by span, the others lie whole in one part.

@@ -3,7 +3,7 @@ import { blockSource, liveSource } from '../../src/search/sources-fixture.ts'
 import { tempoApi } from './api.ts'
 import { datasetRequests } from './corpus.ts'
 import { replay } from './replay.ts'
-import { dealSpans, mergedSource, segmentOf } from './stores.ts'
+import { dealSpans, keepTraces, mergedSource, segmentOf } from './stores.ts'
 
 /** Every query of the corpus through the API, over the same spans kept in four ways. */
 
@@ -26,5 +26,5 @@ replayOver('three blocks merged into one', async () => [
 replayOver('every trace dealt over three blocks and live data', async () => {
   const [live, ...blocks] = dealSpans(requests, 4, 8133).map(segmentOf)
   const sources = blocks.map((segment, i) => blockSource(segment, `block ${i}`))
-  return [liveSource(live!), ...(await Promise.all(sources))]
+  return [liveSource(live!), ...(await Promise.all(sources))].map(keepTraces)
 })

@@ -167,6 +167,12 @@ class GroupTraces {
     return { first: this.#lowerBound(key, from), end: this.#lowerBound(key, to) }
   }
 
+  /** The first position of a column of ascending rows that is of this row, or -1. */
+  itemOfRow(key: IntrinsicColumn, row: number): number {
+    const at = this.#lowerBound(key, row)
+    return at < this.count(key) && this.number(key, at) === row ? at : -1
+  }
+
   #lowerBound(key: IntrinsicColumn, row: number): number {
     const reader = this.#byKey.get(key)?.reader
     let low = 0
@@ -332,8 +338,7 @@ class BlockTraceRows implements TraceRows {
   }
 
   #rarePosition(key: RareKey, row: number): number {
-    const { first, end } = this.#group.itemRange(`${key}.row`, row, row + 1)
-    return first < end ? first : -1
+    return this.#group.itemOfRow(rareRows[key], row)
   }
 
   #rareText(key: RareKey, row: number): Uint8Array {
@@ -347,10 +352,14 @@ class BlockTraceRows implements TraceRows {
   }
 }
 
-type RareKey =
-  | 'statusMessage'
-  | 'traceState'
-  | 'flags'
-  | 'droppedAttributes'
-  | 'droppedEvents'
-  | 'droppedLinks'
+/** Columns that few rows have, and those that say which. */
+const rareRows = {
+  statusMessage: 'statusMessage.row',
+  traceState: 'traceState.row',
+  flags: 'flags.row',
+  droppedAttributes: 'droppedAttributes.row',
+  droppedEvents: 'droppedEvents.row',
+  droppedLinks: 'droppedLinks.row',
+} as const
+
+type RareKey = keyof typeof rareRows
