@@ -197,6 +197,8 @@ export interface ColumnSource {
   locate(traceId: Uint8Array): Promise<TracePlace | null>
   /** The spans of a trace as OTLP TracesData. */
   readTrace(place: TracePlace): Promise<Uint8Array>
+  /** The same for traces of one group, in ascending order: what they share is read once. */
+  readTraces(group: number, traces: readonly number[]): Promise<Uint8Array[]>
   /** Bytes read from storage for this source so far, for statistics. */
   readonly inspectedBytes: number
 }

@@ -16,7 +16,7 @@ import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
 import type { GroupInfo, TraceIndexLanes } from '../model/column-batch.ts'
 import { addStats } from '../search/composite-source.ts'
 import { TimeBuckets } from '../search/metrics/time-buckets.ts'
-import type { HashSet, LocalSource, QuerySource } from '../search/query-source.ts'
+import type { HashSet, LocalSource, QuerySource, TraceHash } from '../search/query-source.ts'
 import { type Excluded, groupsNewestFirst } from '../search/search-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
@@ -202,8 +202,8 @@ export class LazyBlock implements DivisibleSource {
     return this.#parts(source, order, excluded, perPart)
   }
 
-  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
-    return (await this.#source()).tracesByHash(high, low)
+  async tracesByHash(hashes: readonly TraceHash[], signal: AbortSignal): Promise<Uint8Array[]> {
+    return (await this.#source()).tracesByHash(hashes, signal)
   }
 
   async traceById(traceId: Uint8Array): Promise<Uint8Array | null> {

@@ -45,7 +45,7 @@ export async function planSearch(
   )
   const scans = parts.flat().filter(part => lastNs === null || BigInt(part.newestNs) >= lastNs)
   if (groupsOf(scans) >= splitGroupsMin) return { hits, stats, scans }
-  const here = { assembled: null, jobs: useful, stats }
+  const here = { split: [], jobs: useful, stats }
   return { hits: await searchWork(here, query, signal, hits), stats, scans: [] }
 }
 

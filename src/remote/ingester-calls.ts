@@ -16,7 +16,7 @@ import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
 import { addStats } from '../search/composite-source.ts'
-import type { HashSet, QuerySource } from '../search/query-source.ts'
+import type { HashSet, QuerySource, TraceHash } from '../search/query-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'
 
@@ -71,8 +71,8 @@ function serveData(ingester: ServedIngester, serve: Serve): void {
     const index = await ingester.source(tenant).index()
     return { value: { count: index.count }, body: encodeLanes(index) }
   })
-  serve<{ high: number; low: number }>('tracesByHash', async ({ tenant, high, low }) => {
-    const traces = await ingester.source(tenant).tracesByHash(high, low)
+  serve<{ hashes: TraceHash[] }>('tracesByHash', async ({ tenant, hashes }, _, signal) => {
+    const traces = await ingester.source(tenant).tracesByHash(hashes, signal)
     return { value: { sizes: traces.map(trace => trace.length) }, body: Buffer.concat(traces) }
   })
   serve<{ traceId: string }>('traceById', async ({ tenant, traceId }) => {
@@ -233,8 +233,9 @@ class RemoteSource implements QuerySource {
     return { ...head, lanes: decodeMetricsLanes(body, head.series.length * head.steps) }
   }
 
-  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
-    const { value, body } = await this.#call('tracesByHash', { high, low })
+  async tracesByHash(wanted: readonly TraceHash[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const hashes = wanted.map(({ high, low }) => ({ high, low }))
+    const { value, body } = await this.#call('tracesByHash', { hashes }, signal)
     let at = 0
     return (value as { sizes: number[] }).sizes.map(size => body.subarray(at, (at += size)))
   }

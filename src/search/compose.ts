@@ -23,10 +23,15 @@ import { finishMetricsParts } from '../metrics/finish-parts.ts'
 import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
-import { appendOtlp } from '../storage/live/decode-otlp.ts'
-import { LiveSegment } from '../storage/live/live-segment.ts'
-import { LiveSource } from '../storage/live/live-source.ts'
-import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
+import { type HashSet, hashKey, type QuerySource } from './query-source.ts'
+import {
+  assembled,
+  batchesOf,
+  metricsOfSplit,
+  type SplitBatch,
+  searchSplit,
+  splitSpansAtOnce,
+} from './split-batches.ts'
 import { joinSources, splitInside } from './split-set.ts'
 import { sortedValues, type TagValueSet } from './tag-value-set.ts'
 import { tagScopes } from './tags.ts'
@@ -51,17 +56,10 @@ function countSources(stats: ReadStats, sources: readonly QuerySource[]): void {
   }
 }
 
-/** Parts of traces, put together: a repeated span enters once, whichever source it came from. */
-function assemble(parts: readonly Uint8Array[]): LocalSource {
-  const segment = new LiveSegment()
-  for (const part of parts) appendOtlp(segment, part)
-  return new LocalSource(new LiveSource(segment, 'assembled'))
-}
-
 /** What is to be done for a query, before any of it is. */
 export interface QueryWork {
-  /** Traces whose parts lie in several sources, put together. */
-  readonly assembled: LocalSource | null
+  /** Traces whose parts lie in several sources, those that may be newest first. */
+  readonly split: readonly SplitBatch[]
   readonly jobs: readonly SourceJob[]
   /** Counts what is read. */
   readonly stats: ReadStats
@@ -86,13 +84,18 @@ export async function composeSearch(
 
 /** @param known What was found elsewhere; it comes back with what is added to it. */
 export async function searchWork(
-  { assembled, jobs, stats }: QueryWork,
+  { split, jobs, stats }: QueryWork,
   request: SearchRequest,
   signal: AbortSignal,
   known: readonly TraceHit[] = [],
 ): Promise<TraceHit[]> {
-  const first = assembled ? await assembled.search(request, new Set(), stats, signal) : []
-  let hits = newestHits([...known, ...first], request.limit)
+  let hits = newestHits([...known], request.limit)
+  for (const batch of split) {
+    const last = hits.length >= request.limit ? hits[hits.length - 1] : undefined
+    if (last && batch.newestNs < BigInt(last.startNs)) break
+    const found = await searchSplit(batch, request, stats, signal)
+    hits = newestHits([...hits, ...found], request.limit)
+  }
   const newestFirst = jobs.toSorted((a, b) =>
     a.source.range!.maxNs < b.source.range!.maxNs ? 1 : -1,
   )
@@ -113,32 +116,31 @@ export async function searchWork(
 }
 
 /**
- * Who answers for which traces: each source for its own, and one that is put together for those
- * whose parts lie in several. Only sources in the range have work, but a trace may have a part
- * outside it: whole traces are joined over all of them.
+ * Who answers for which traces: each source for its own, and those that are put together, some
+ * after the others, for traces whose parts lie in several. Only sources in the range have work, but
+ * a trace may have a part outside it: whole traces are joined over all of them.
  */
 export async function splitWork(
   all: readonly QuerySource[],
   range: TimeRange | undefined,
   excluded: HashSet = new Set(),
+  spansAtOnce = splitSpansAtOnce,
 ): Promise<QueryWork> {
   const stats = emptyStats()
   const searched = within(all, range)
   countSources(stats, searched)
-  if (!mayAnswer(all, searched, range)) return { assembled: null, jobs: [], stats }
+  if (!mayAnswer(all, searched, range)) return { split: [], jobs: [], stats }
   const sources = within(all, undefined)
   const ownership = await joinSources(sources)
-  const split = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
-  const parts = await Promise.all(
-    split.flatMap(({ high, low }) => sources.map(source => source.tracesByHash(high, low))),
-  )
+  const own = ownership.split.filter(({ high, low }) => !excluded.has(hashKey(high, low)))
+  const split = batchesOf(sources, own, range, spansAtOnce)
   const jobs = sources
     .map((source, i) => {
       const own = ownership.excluded[i]!
       return { source, left: excluded.size === 0 ? own : new Set([...excluded, ...own]) }
     })
     .filter(({ source }) => searched.includes(source))
-  return { assembled: split.length === 0 ? null : assemble(parts.flat()), jobs, stats }
+  return { split, jobs, stats }
 }
 
 export async function composeMetrics(
@@ -157,12 +159,12 @@ export function metricsRange(request: MetricsRequest): TimeRange {
 }
 
 export async function metricsWork(
-  { assembled, jobs, stats }: QueryWork,
+  { split, jobs, stats }: QueryWork,
   request: MetricsRequest,
   signal: AbortSignal,
 ): Promise<MetricsPart[]> {
   const parts: MetricsPart[] = []
-  if (assembled) parts.push(await assembled.metrics(request, new Set(), stats, signal))
+  for (const batch of split) parts.push(await metricsOfSplit(batch, request, stats, signal))
   const ofSources = await inParallel(jobs, sourcesAtOnce, signal, ({ source, left }, either) =>
     source.metrics(request, left, stats, either),
   )
@@ -197,7 +199,7 @@ export async function composeTrace(
   for (const part of parts) stats.inspectedBytes += part.length
   stats.inspectedTraces = parts.length > 0 ? 1 : 0
   if (parts.length <= 1) return { trace: parts[0] ?? null, stats }
-  return { trace: await assemble(parts).traceById(id), stats }
+  return { trace: await assembled(parts).traceById(id), stats }
 }
 
 export async function composeTagNames(
@@ -261,17 +263,18 @@ export async function composeOperations(
 /** The index of several sources as one; a trace that they split never equals another's copy. */
 export async function composeIndex(sources: readonly QuerySource[]): Promise<TraceIndexLanes> {
   const ownership = await joinSources(sources)
-  const split = new Set(ownership.split.map(({ high, low }) => hashKey(high, low)))
+  const split = new Map(ownership.split.map(({ high, low, spans }) => [hashKey(high, low), spans]))
   const seen = new Set<string>()
   const rows: number[][] = []
   const indexes = await Promise.all(sources.map(source => source.index()))
   indexes.forEach((index, s) => {
     for (let i = 0; i < index.count; i++) {
       const key = hashKey(index.hashHigh[i]!, index.hashLow[i]!)
-      if (split.has(key)) {
+      const splitSpans = split.get(key)
+      if (splitSpans !== undefined) {
         if (seen.has(key)) continue
         seen.add(key)
-        rows.push([index.hashHigh[i]!, index.hashLow[i]!, splitInside, s, i])
+        rows.push([index.hashHigh[i]!, index.hashLow[i]!, splitInside, splitSpans, 0])
       } else if (!ownership.excluded[s]!.has(key)) {
         rows.push([
           index.hashHigh[i]!,

@@ -12,7 +12,7 @@ import type { MetricsPart } from '../metrics/merge.ts'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex } from '../model/ids.ts'
 import { composeIndex, composeMetrics, composeSearch, composeTrace } from './compose.ts'
-import type { HashSet, QuerySource } from './query-source.ts'
+import type { HashSet, QuerySource, TraceHash } from './query-source.ts'
 import type { TagValueSet } from './tag-value-set.ts'
 
 /** Several sources as one: an ingester with its live data and local blocks. */
@@ -74,8 +74,10 @@ export class CompositeSource implements QuerySource {
     return result
   }
 
-  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
-    return (await Promise.all(this.#parts.map(part => part.tracesByHash(high, low)))).flat()
+  async tracesByHash(hashes: readonly TraceHash[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const read: Uint8Array[][] = []
+    for (const part of this.#parts) read.push(await part.tracesByHash(hashes, signal))
+    return read.flat()
   }
 
   async traceById(traceId: Uint8Array): Promise<Uint8Array | null> {

@@ -11,12 +11,19 @@ import type {
 import type { MetricsPart } from '../metrics/merge.ts'
 import type { ColumnSource, TraceIndexLanes } from '../model/column-batch.ts'
 import { metricsOfSource } from './metrics/metrics-source.ts'
+import { throwIfAborted } from './scan-watch.ts'
 import { type Excluded, type SourcePart, searchSource } from './search-source.ts'
 import type { TagValueSet } from './tag-value-set.ts'
 import { operationsOf, tagNamesOf, tagValuesOf } from './tags.ts'
 
 /** Hashes of traces that a source must leave to others, as `hashKey` makes them. */
 export type HashSet = ReadonlySet<string>
+
+/** Lanes of the hash of a trace's id. */
+export interface TraceHash {
+  readonly high: number
+  readonly low: number
+}
 
 export function hashKey(high: number, low: number): string {
   return `${high}:${low}`
@@ -46,8 +53,8 @@ export interface QuerySource {
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<MetricsPart>
-  /** All spans of the traces with this hash, as OTLP; empty when there are none. */
-  tracesByHash(high: number, low: number): Promise<Uint8Array[]>
+  /** All spans of the traces with these hashes, as OTLP in no particular order. */
+  tracesByHash(hashes: readonly TraceHash[], signal: AbortSignal): Promise<Uint8Array[]>
   traceById(traceId: Uint8Array): Promise<Uint8Array | null>
   tagNames(
     request: TagNamesRequest,
@@ -142,14 +149,14 @@ export class LocalSource implements QuerySource {
     return metricsOfSource(this.columns, request, part, stats, signal)
   }
 
-  async tracesByHash(high: number, low: number): Promise<Uint8Array[]> {
+  async tracesByHash(hashes: readonly TraceHash[], signal: AbortSignal): Promise<Uint8Array[]> {
     const index = await this.index()
-    const traces: Uint8Array[] = []
-    for (let i = firstAtOrAfter(index, high); i < index.count && index.hashHigh[i] === high; i++) {
-      if (index.hashLow[i] !== low) continue
-      traces.push(await this.columns.readTrace({ group: index.group[i]!, trace: index.trace[i]! }))
+    const read: Uint8Array[][] = []
+    for (const [group, traces] of tracesByGroup(index, hashes)) {
+      throwIfAborted(signal)
+      read.push(await this.columns.readTraces(group, traces))
     }
-    return traces
+    return read.flat()
   }
 
   async traceById(traceId: Uint8Array): Promise<Uint8Array | null> {
@@ -201,7 +208,25 @@ export class LocalSource implements QuerySource {
   }
 }
 
-export function firstAtOrAfter(index: TraceIndexLanes, high: number): number {
+/** Per group the traces with these hashes, both in ascending order. */
+function tracesByGroup(
+  index: TraceIndexLanes,
+  hashes: readonly TraceHash[],
+): [group: number, traces: number[]][] {
+  const groups = new Map<number, number[]>()
+  for (const { high, low } of hashes) {
+    for (let i = firstAtOrAfter(index, high); i < index.count && index.hashHigh[i] === high; i++) {
+      if (index.hashLow[i] !== low) continue
+      const group = groups.get(index.group[i]!)
+      if (group) group.push(index.trace[i]!)
+      else groups.set(index.group[i]!, [index.trace[i]!])
+    }
+  }
+  for (const traces of groups.values()) traces.sort((a, b) => a - b)
+  return [...groups].sort(([a], [b]) => a - b)
+}
+
+function firstAtOrAfter(index: TraceIndexLanes, high: number): number {
   let low = 0
   let end = index.count
   while (low < end) {

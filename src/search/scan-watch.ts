@@ -58,11 +58,11 @@ export class ScanWatch {
 let lastTurn: Promise<unknown> = Promise.resolve()
 
 /** One scan of a thread goes on in each turn of its event loop: between any two, messages come in. */
-function nextTurn(): Promise<unknown> {
+export function nextTurn(): Promise<unknown> {
   lastTurn = lastTurn.then(() => new Promise(setImmediate))
   return lastTurn
 }
 
-function throwIfAborted(signal: AbortSignal): void {
+export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw fail('CANCELED', 'the query was canceled by its client')
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { TraceIndexLanes } from '../model/column-batch.ts'
-import { hashKey, type QuerySource } from './query-source.ts'
+import { hashKey, type QuerySource, type TraceHash } from './query-source.ts'
 
 /**
  * Which source answers for which trace. A trace that lies in one source stays there. Equal copies
@@ -11,7 +11,17 @@ import { hashKey, type QuerySource } from './query-source.ts'
 export interface TraceOwnership {
   /** Per source: what it must leave out. */
   readonly excluded: readonly ReadonlySet<string>[]
-  readonly split: readonly { readonly high: number; readonly low: number }[]
+  readonly split: readonly SplitTrace[]
+}
+
+/** A trace whose parts lie in several sources. */
+export interface SplitTrace extends TraceHash {
+  /** Its sources, by their places in the list that was joined. */
+  readonly holders: readonly number[]
+  /** Spans of its parts; those of a part that is split inside its source are counted there. */
+  readonly spans: number
+  /** Its row group in the first of its sources: near groups hold near traces. */
+  readonly group: number
 }
 
 const nothing: ReadonlySet<string> = new Set()
@@ -48,7 +58,8 @@ async function joinIndexes(sources: readonly QuerySource[]): Promise<TraceOwners
     .map((source, i) => ({ source, i }))
     .filter(({ source }) => source.range !== null)
   const excluded: Set<string>[] = sources.map(() => new Set())
-  const split: { high: number; low: number }[] = []
+  const split: SplitTrace[] = []
+  const holderLists = new HolderLists()
   if (joined.length < 2) return { excluded: sources.map(() => nothing), split }
   const indexes = await Promise.all(joined.map(({ source }) => source.index()))
   const at = new Uint32Array(indexes.length)
@@ -71,7 +82,15 @@ async function joinIndexes(sources: readonly QuerySource[]): Promise<TraceOwners
       const equal = holders.every(s =>
         sameTrace(indexes[holders[0]!]!, at[holders[0]!]!, indexes[s]!, at[s]!),
       )
-      if (!equal) split.push(least)
+      if (!equal) {
+        const first = holders[0]!
+        split.push({
+          ...least,
+          holders: holderLists.of(holders.map(s => joined[s]!.i)),
+          spans: holders.reduce((sum, s) => sum + spansOf(indexes[s]!, at[s]!), 0),
+          group: indexes[first]!.group[at[first]!]!,
+        })
+      }
       for (const s of equal ? holders.slice(1) : holders) excluded[joined[s]!.i]!.add(key)
     }
     for (const s of holders) at[s] = at[s]! + 1
@@ -99,8 +118,29 @@ function leastHash(
   return high < 0 ? null : { high, low }
 }
 
-/** In place of a trace's span count: it is split inside its source and differs from every copy. */
+/** Equal lists of sources as one object: there are few, and many traces. */
+class HolderLists {
+  readonly #lists = new Map<string, readonly number[]>()
+
+  of(holders: readonly number[]): readonly number[] {
+    const key = holders.join()
+    const known = this.#lists.get(key)
+    if (known) return known
+    this.#lists.set(key, holders)
+    return holders
+  }
+}
+
+/**
+ * In place of a trace's span count: it is split inside its source and differs from every copy. The
+ * spans of its parts are in place of the low lane of its fingerprint.
+ */
 export const splitInside = 0xffffffff
+
+function spansOf(index: TraceIndexLanes, i: number): number {
+  const spans = index.spans[i]!
+  return spans === splitInside ? index.fingerprintLow[i]! : spans
+}
 
 function sameTrace(a: TraceIndexLanes, i: number, b: TraceIndexLanes, j: number): boolean {
   return (

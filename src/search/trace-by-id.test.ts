@@ -13,6 +13,8 @@ import { blockSource, dealt, liveSource, segmentOf } from './sources-fixture.ts'
 
 const test = suite('trace by id')
 
+const never = new AbortController().signal
+
 /** All that a span says, the order of its attributes included. */
 function exactly(span: PlainSpan): string {
   const order = (attributes: PlainSpan['attributes']) =>
@@ -66,7 +68,8 @@ test('an index finds each trace of a source by its hash, and no other', async ()
       const index = await block.index()
       assert.is(index.count, new Set(spans.map(span => span.traceId)).size)
       for (let i = 0; i < index.count; i++) {
-        const parts = await block.tracesByHash(index.hashHigh[i]!, index.hashLow[i]!)
+        const hash = { high: index.hashHigh[i]!, low: index.hashLow[i]! }
+        const parts = await block.tracesByHash([hash], never)
         assert.is(parts.length, 1)
         assert.is(decodeSpans(parts[0]!).length, index.spans[i])
       }

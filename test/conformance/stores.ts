@@ -31,13 +31,13 @@ export async function mergedSource(blocks: readonly LiveSegment[]): Promise<Quer
   return new LocalSource(await openBlock(await merge(inputs.map(input => input.file))))
 }
 
-/** Reads each trace once: the queries put the same traces together again and again. */
+/** Reads the same traces once: the queries put them together again and again. */
 export function keepTraces(source: QuerySource): QuerySource {
   const kept = new Map<string, Promise<Uint8Array[]>>()
   const read = source.tracesByHash.bind(source)
-  source.tracesByHash = (high, low) => {
-    const key = `${high}:${low}`
-    const traces = kept.get(key) ?? read(high, low)
+  source.tracesByHash = (hashes, signal) => {
+    const key = hashes.map(({ high, low }) => `${high}:${low}`).join()
+    const traces = kept.get(key) ?? read(hashes, signal)
     kept.set(key, traces)
     return traces
   }

@@ -1,5 +1,6 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption, fail } from '../../base/errors.ts'
+import { Slots } from '../../base/slots.ts'
 import {
   type ColumnName,
   Scope,
@@ -47,6 +48,12 @@ export interface BlockCache {
 /** Ranges closer than this are read at once: a request costs more than the bytes between. */
 const coalesceGapBytes = 65_536
 
+/**
+ * Requests for one block at the same time: hides the latency of a store. A group with many columns
+ * needs pages of as many dictionaries.
+ */
+const readsAtOnce = 16
+
 const none = new Uint8Array(0)
 
 /** An opened block: its footer as typed arrays, and chunks on demand. Nothing here knows queries. */
@@ -62,6 +69,7 @@ export class BlockFile {
   /** Bytes read from storage through this object. */
   bytesRead = 0
   readonly cache: BlockCache
+  readonly #reads = new Slots(readsAtOnce)
   /** Chunk -> its place in the file. */
   readonly #chunkOffset: Float64Array
   readonly #chunkColumn: Uint32Array
@@ -237,7 +245,7 @@ export class BlockFile {
       throw new Corruption(`a section of ${length} bytes`, { object: this.reader.object, offset })
     }
     this.bytesRead += length
-    const bytes = await this.reader.read(offset, length)
+    const bytes = await this.#reads.run(() => this.reader.read(offset, length))
     if (bytes.length !== length) {
       throw new Corruption(`short read of ${bytes.length} of ${length} bytes`, {
         object: this.reader.object,

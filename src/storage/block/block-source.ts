@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption } from '../../base/errors.ts'
 import type {
@@ -23,6 +24,9 @@ import { crc } from './decode.ts'
 import { BlockDictionary } from './dictionary-reader.ts'
 import { indexEntryBytes, indexPageEntries } from './format.ts'
 import { isOwnerColumn, presentVector, toVector } from './vectors.ts'
+
+/** Encoded in some milliseconds, after which everything else of the thread may run. */
+const spansPerTurn = 1000
 
 /** A block as a source of columns. */
 export class BlockSource implements ColumnSource {
@@ -233,7 +237,20 @@ export class BlockSource implements ColumnSource {
   }
 
   async readTrace(place: TracePlace): Promise<Uint8Array> {
-    return encodeTrace(await loadTraceRows(this, place))
+    return (await this.readTraces(place.group, [place.trace]))[0]!
+  }
+
+  async readTraces(group: number, traces: readonly number[]): Promise<Uint8Array[]> {
+    const encoded: Uint8Array[] = []
+    let spans = 0
+    for (const rows of await loadTraceRows(this, group, traces)) {
+      encoded.push(encodeTrace(rows))
+      spans += rows.count
+      if (spans < spansPerTurn) continue
+      spans = 0
+      await nextTurn()
+    }
+    return encoded
   }
 
   async #indexPage(page: number): Promise<Uint32Array> {

@@ -133,6 +133,10 @@ export class LiveSource implements ColumnSource {
     return encodeTrace(new LiveTraceRows(this.#segment, place.trace))
   }
 
+  async readTraces(_group: number, traces: readonly number[]): Promise<Uint8Array[]> {
+    return traces.map(trace => encodeTrace(new LiveTraceRows(this.#segment, trace)))
+  }
+
   #describe(): GroupInfo {
     const { minStart, maxStart, maxEnd } = this.#segment
     return {

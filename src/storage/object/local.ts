@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { type DirectoryEntry, type Disk, isNotFound } from '../../base/disk.ts'
 import { Corruption, Failure, fail } from '../../base/errors.ts'
+import { Slots } from '../../base/slots.ts'
 import {
   assertKey,
   assertListOptions,
@@ -13,6 +14,9 @@ import {
 
 const pieceBytes = 1024 * 1024
 
+/** Files that are read at the same time, of the thousand that a process may have open. */
+const readsAtOnce = 64
+
 /** A folder may vanish under a put, when its last object is deleted; then it is made again. */
 const attemptsMax = 10
 
@@ -23,6 +27,7 @@ const attemptsMax = 10
 export class LocalStore implements ObjectStore {
   readonly #disk: Disk
   readonly #root: string
+  readonly #reads = new Slots(readsAtOnce)
 
   /** `root` is an absolute path; it is made when it is needed. */
   constructor(disk: Disk, root: string) {
@@ -30,11 +35,13 @@ export class LocalStore implements ObjectStore {
     this.#root = root
   }
   get(key: string): Promise<Uint8Array> {
-    return this.#named(key, path => this.#disk.readFile(path))
+    return this.#reads.run(() => this.#named(key, path => this.#disk.readFile(path)))
   }
   async getRange(key: string, offset: number, length: number): Promise<Uint8Array> {
     try {
-      return await this.#named(key, path => this.#disk.readRange(path, offset, length))
+      return await this.#reads.run(() =>
+        this.#named(key, path => this.#disk.readRange(path, offset, length)),
+      )
     } catch (error) {
       if (error instanceof Corruption)
         throw new Corruption('unexpected end', { object: key, offset })
