@@ -71,7 +71,8 @@ function recentData(
     return {
       async of(tenant) {
         const missing = own.missing(tenant)
-        return { sources: [own.source(tenant)], ...(missing === undefined ? {} : { missing }) }
+        const { source, release } = own.hold(tenant)
+        return { sources: [source], release, ...(missing === undefined ? {} : { missing }) }
       },
       close: () => undefined,
     }

@@ -49,6 +49,8 @@ export const errorKinds = {
   CORRUPT: { http: 500, grpc: GrpcStatus.DATA_LOSS, retry: false },
   UNIMPLEMENTED: { http: 501, grpc: GrpcStatus.UNIMPLEMENTED, retry: false },
   UNAVAILABLE: { http: 503, grpc: GrpcStatus.UNAVAILABLE, retry: true },
+  /** What was kept for a query has been let go; the whole query must be run again. */
+  SNAPSHOT_GONE: { http: 503, grpc: GrpcStatus.UNAVAILABLE, retry: true },
   TIMEOUT: { http: 504, grpc: GrpcStatus.DEADLINE_EXCEEDED, retry: true },
 } as const satisfies Record<string, ErrorKind>
 

@@ -43,6 +43,8 @@ export interface RecentData {
   readonly sources: readonly QuerySource[]
   /** A sentence that names the ingesters that owe data and did not answer. */
   readonly missing?: string
+  /** Ends what is held for the query. */
+  release?(): void
 }
 
 export interface QuerierDeps {
@@ -154,16 +156,20 @@ export class Querier implements TraceQueries, SplitQueries {
   ): Promise<T> {
     const { catalog } = this.#deps
     const gone = new Set<string>()
+    let isRepeated = false
     for (;;) {
       // Ingesters first: what they upload meanwhile is then in the list of blocks, never in neither.
       const recent = await this.#deps.recent(tenant)
-      const blocks = await catalog.blocks(tenant)
       try {
+        const blocks = await catalog.blocks(tenant)
         const answer = await compose([...recent.sources, ...blocks.map(guarded)])
         return this.#withMissing(tenant, answer, recent)
       } catch (error) {
-        if (!(error instanceof BlockFailure)) throw error
-        await this.#mend(tenant, error, gone)
+        if (error instanceof BlockFailure) await this.#mend(tenant, error, gone)
+        else if (asFailure(error).code !== 'SNAPSHOT_GONE' || isRepeated) throw error
+        else isRepeated = true
+      } finally {
+        recent.release?.()
       }
     }
   }
