@@ -1,4 +1,4 @@
-import { asFailure, Corruption, type Failure, fail } from '../base/errors.ts'
+import { asFailure, type Failure, fail } from '../base/errors.ts'
 import type {
   Completeness,
   MetricsRequest,
@@ -134,7 +134,7 @@ export class Querier implements TraceQueries, SplitQueries {
     return { ...found, stats: readSince(stats, used) }
   }
 
-  /** A damaged block is left out of the plans of this querier, too. */
+  /** A block that cannot be read is left out of the plans of this querier, too. */
   async #scan<T>(
     tenant: string,
     { block, groups, excluded }: BlockPart,
@@ -145,8 +145,9 @@ export class Querier implements TraceQueries, SplitQueries {
       return await work(catalog.block(tenant, block), { groups, excluded: excludedOf(excluded) })
     } catch (error) {
       const failure = asFailure(error)
-      if (failure.code === 'CORRUPT') catalog.quarantine(block.id, failure.message)
-      throw error
+      if (!isUnreadable(failure)) throw error
+      catalog.quarantine(block.id, failure.message)
+      throw failure.code === 'CORRUPT' ? error : fail('CORRUPT', failure.message)
     }
   }
 
@@ -197,7 +198,7 @@ export class Querier implements TraceQueries, SplitQueries {
    * aside that is damaged, or gone and still listed. A block fails twice at most, so this ends.
    */
   async #mend(tenant: string, { blockId, reason }: BlockFailure, gone: Set<string>): Promise<void> {
-    if (reason.code === 'CORRUPT' || gone.has(blockId))
+    if (isUnreadable(reason) || gone.has(blockId))
       this.#deps.catalog.quarantine(blockId, reason.message)
     gone.add(blockId)
     await this.#deps.catalog.poll(tenant)
@@ -214,6 +215,11 @@ class BlockFailure extends Error {
   }
 }
 
+/** Damaged, or of a format version that this server does not know; it does not pass by itself. */
+function isUnreadable({ code, fields }: Failure): boolean {
+  return code === 'CORRUPT' || (code === 'UNIMPLEMENTED' && fields['version'] !== undefined)
+}
+
 /** The source, with its failures saying which block they are of. */
 function guarded(source: DivisibleSource): DivisibleSource {
   const guard = async <T>(work: Promise<T>): Promise<T> => {
@@ -221,9 +227,8 @@ function guarded(source: DivisibleSource): DivisibleSource {
       return await work
     } catch (error) {
       const failure = asFailure(error)
-      const ofBlock =
-        error instanceof Corruption || failure.code === 'NOT_FOUND' || failure.code === 'CORRUPT'
-      if (ofBlock) throw new BlockFailure(source.name, failure)
+      if (failure.code === 'NOT_FOUND' || isUnreadable(failure))
+        throw new BlockFailure(source.name, failure)
       throw error
     }
   }
