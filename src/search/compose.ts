@@ -21,13 +21,13 @@ import type {
 } from '../contract/queries.ts'
 import { finishMetricsParts } from '../metrics/finish-parts.ts'
 import type { MetricsPart } from '../metrics/merge.ts'
-import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { neverEqual, type TraceIndexLanes } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { LiveSegment } from '../storage/live/live-segment.ts'
 import { LiveSource } from '../storage/live/live-source.ts'
 import { type HashSet, hashKey, LocalSource, type QuerySource } from './query-source.ts'
-import { joinSources, splitInside } from './split-set.ts'
+import { joinSources } from './split-set.ts'
 import { sortedValues, type TagValueSet } from './tag-value-set.ts'
 import { tagScopes } from './tags.ts'
 
@@ -271,7 +271,7 @@ export async function composeIndex(sources: readonly QuerySource[]): Promise<Tra
       if (split.has(key)) {
         if (seen.has(key)) continue
         seen.add(key)
-        rows.push([index.hashHigh[i]!, index.hashLow[i]!, splitInside, s, i])
+        rows.push([index.hashHigh[i]!, index.hashLow[i]!, neverEqual, s, i])
       } else if (!ownership.excluded[s]!.has(key)) {
         rows.push([
           index.hashHigh[i]!,

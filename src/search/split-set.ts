@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { neverEqual, type TraceIndexLanes } from '../model/column-batch.ts'
 import { hashKey, type QuerySource } from './query-source.ts'
 
 /**
@@ -99,13 +99,10 @@ function leastHash(
   return high < 0 ? null : { high, low }
 }
 
-/** In place of a trace's span count: it is split inside its source and differs from every copy. */
-export const splitInside = 0xffffffff
-
 function sameTrace(a: TraceIndexLanes, i: number, b: TraceIndexLanes, j: number): boolean {
   return (
     a.spans[i] === b.spans[j] &&
-    a.spans[i] !== splitInside &&
+    a.spans[i] !== neverEqual &&
     a.fingerprintLow[i] === b.fingerprintLow[j] &&
     a.fingerprintHigh[i] === b.fingerprintHigh[j]
   )
