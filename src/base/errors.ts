@@ -92,6 +92,11 @@ export class Corruption extends Failure {
   }
 }
 
+/** Damaged, or of a format version that this server does not know; it does not pass by itself. */
+export function isUnreadable({ code, fields }: Failure): boolean {
+  return code === 'CORRUPT' || (code === 'UNIMPLEMENTED' && fields['version'] !== undefined)
+}
+
 /** Any thrown value as a `Failure`; what is not one already is a bug and becomes INTERNAL. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error

@@ -1,4 +1,4 @@
-import { asFailure, type Failure, fail } from '../base/errors.ts'
+import { asFailure, type Failure, fail, isUnreadable } from '../base/errors.ts'
 import type {
   Completeness,
   MetricsRequest,
@@ -213,11 +213,6 @@ class BlockFailure extends Error {
     this.blockId = blockId
     this.reason = reason
   }
-}
-
-/** Damaged, or of a format version that this server does not know; it does not pass by itself. */
-function isUnreadable({ code, fields }: Failure): boolean {
-  return code === 'CORRUPT' || (code === 'UNIMPLEMENTED' && fields['version'] !== undefined)
 }
 
 /** The source, with its failures saying which block they are of. */
