@@ -11,6 +11,7 @@ import { Frontend } from '../frontend/frontend.ts'
 import { frontendMetrics } from '../frontend/metrics.ts'
 import { listenHttp } from '../net/http-server.ts'
 import { BlockCatalog } from '../querier/block-catalog.ts'
+import { catalogMetrics } from '../querier/metrics.ts'
 import { Querier } from '../querier/querier.ts'
 import { FrontendPulls } from '../remote/frontend-pulls.ts'
 import { IngesterPool } from '../remote/ingester-pool.ts'
@@ -36,12 +37,7 @@ export async function startQuerier(
   const pollMs = config.storage.trace.blocklistPollMs
   const threads = openQueryThreads(around)
   const catalog = new BlockCatalog({ store, cache, clock, log, threads, pollMs, logFor })
-  const lengths = metrics.gauge('tempodb_blocklist_length', 'Blocks of a tenant.', ['tenant'])
-  Object.assign(lengths, {
-    collect() {
-      for (const [tenant, length] of catalog.lengths()) lengths.set({ tenant }, length)
-    },
-  })
+  catalogMetrics(metrics, catalog)
   const recent = recentData(around, parts, catalog)
   const querier = new Querier({
     catalog,
@@ -71,7 +67,8 @@ function recentData(
     return {
       async of(tenant) {
         const missing = own.missing(tenant)
-        return { sources: [own.source(tenant)], ...(missing === undefined ? {} : { missing }) }
+        const { source, release } = own.hold(tenant)
+        return { sources: [source], release, ...(missing === undefined ? {} : { missing }) }
       },
       close: () => undefined,
     }

@@ -191,7 +191,7 @@ function hostAndPort(endpoint: string): { host: string; port: number } {
 /** Lets other processes push to and query the ingester of this one. */
 export async function serveIngester(around: Surroundings, parts: PartsOf<Parts>): Promise<void> {
   if (around.config.targets.includes('all')) return
-  parts.get('internal').handle(ingesterHandlers(parts.get('ingester')))
+  parts.get('internal').handle(ingesterHandlers(parts.get('ingester'), around.clock))
 }
 
 export async function startGenerator(around: Surroundings): Promise<Started<null>> {

@@ -1,7 +1,7 @@
 import { fail } from '../base/errors.ts'
 import type { BlockCatalog } from '../querier/block-catalog.ts'
 import type { RecentData } from '../querier/querier.ts'
-import type { IngesterPool } from '../remote/ingester-pool.ts'
+import type { AnsweringIngesters, IngesterPool } from '../remote/ingester-pool.ts'
 import type { Members } from '../ring/members.ts'
 import { listRoster, type Roster } from '../storage/blocklist/roster.ts'
 import type { ObjectStore } from '../storage/object/object-store.ts'
@@ -37,16 +37,36 @@ export class RosterSources implements RecentSources {
   }
 
   async of(tenant: string): Promise<RecentData> {
-    const { pool, members, store, missingMax, required } = this.#deps
-    const [{ sources, answered, missing: reasons }, roster] = await Promise.all([
-      pool.sources(tenant),
-      listRoster(store),
-    ])
+    const { pool, store } = this.#deps
+    const listing = listRoster(store)
+    listing.catch(() => undefined)
+    const found = await pool.sources(tenant)
+    const release = () => {
+      for (const each of found.releases) each()
+    }
+    try {
+      const missing = await this.#complete(tenant, found, await listing)
+      return { sources: found.sources, release, ...(missing === '' ? {} : { missing }) }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#deps.pool.close()
+  }
+
+  /** Asks those again that owe an answer; returns what is missing, in sentences. */
+  async #complete(tenant: string, found: AnsweringIngesters, roster: Roster): Promise<string> {
+    const { pool, members, missingMax, required } = this.#deps
+    const { answered, missing: reasons } = found
     if (owing(roster, answered).length > 0) {
       // One that came up in this moment may not be known yet.
       await members.refresh()
       const more = await pool.sources(tenant, answered)
-      sources.push(...more.sources)
+      found.sources.push(...more.sources)
+      found.releases.push(...more.releases)
       reasons.push(...more.missing)
       for (const [instance, drops] of more.answered) answered.set(instance, drops)
     }
@@ -63,11 +83,7 @@ export class RosterSources implements RecentSources {
       const names = lost.map(entry => entry.instance).join(', ')
       reasons.push(`ingesters lost their disk with data that was not uploaded: ${names}`)
     }
-    return reasons.length > 0 ? { sources, missing: reasons.join('; ') } : { sources }
-  }
-
-  close(): void {
-    this.#deps.pool.close()
+    return reasons.join('; ')
   }
 
   /**

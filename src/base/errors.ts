@@ -49,6 +49,8 @@ export const errorKinds = {
   CORRUPT: { http: 500, grpc: GrpcStatus.DATA_LOSS, retry: false },
   UNIMPLEMENTED: { http: 501, grpc: GrpcStatus.UNIMPLEMENTED, retry: false },
   UNAVAILABLE: { http: 503, grpc: GrpcStatus.UNAVAILABLE, retry: true },
+  /** What was kept for a query has been let go; the whole query must be run again. */
+  SNAPSHOT_GONE: { http: 503, grpc: GrpcStatus.UNAVAILABLE, retry: true },
   TIMEOUT: { http: 504, grpc: GrpcStatus.DEADLINE_EXCEEDED, retry: true },
 } as const satisfies Record<string, ErrorKind>
 
@@ -88,6 +90,11 @@ export class Corruption extends Failure {
     )
     this.name = 'Corruption'
   }
+}
+
+/** Damaged, or of a format version that this server does not know; it does not pass by itself. */
+export function isUnreadable({ code, fields }: Failure): boolean {
+  return code === 'CORRUPT' || (code === 'UNIMPLEMENTED' && fields['version'] !== undefined)
 }
 
 /** Any thrown value as a `Failure`; what is not one already is a bug and becomes INTERNAL. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import type { Disk } from '../base/disk.ts'
-import { Corruption, fail } from '../base/errors.ts'
+import { asFailure, fail, isUnreadable } from '../base/errors.ts'
 import { tenantFolder } from '../model/tenant.ts'
 import { createBlockCache } from '../storage/block/block-cache.ts'
 import type { WrittenBlock } from '../storage/block/block-emitter.ts'
@@ -79,11 +79,12 @@ async function findOutput(
   return null
 }
 
-/** The input that a failure is about, when it says that one is damaged. */
+/** The input that a failure is about, when it says that one cannot be read. */
 export function damagedInput(job: CompactionJob, error: unknown): BlockMeta | undefined {
-  if (!(error instanceof Corruption)) return undefined
+  const failure = asFailure(error)
+  if (!isUnreadable(failure)) return undefined
   const folder = tenantFolder(job.tenant)
-  return job.inputs.find(input => blockDataKey(folder, input.id) === error.fields['object'])
+  return job.inputs.find(input => blockDataKey(folder, input.id) === failure.fields['object'])
 }
 
 async function mergeAndUpload(

@@ -207,4 +207,16 @@ test('a damaged block is named and left alone; the others are merged', async () 
   assert.match(text, `vivace_compaction_damaged_blocks_total{tenant="${tenant}"} 1`)
 })
 
+test('a block of a newer version is left alone; the others are merged', async () => {
+  const cluster = await filled()
+  const key = blockDataKey(tenant, 'block-2')
+  const bytes = Buffer.from(await cluster.memory.get(key))
+  bytes.writeUInt32LE(bytes.readUInt32LE(bytes.length - 8) + 1, bytes.length - 8)
+  await cluster.memory.put(key, bytes)
+  await cluster.compactor().cycle()
+  const ids = (await cluster.blocks()).map(block => block.replaces ?? block.id)
+  assert.equal(ids.length, 2)
+  assert.ok(ids.includes('block-2'))
+})
+
 test.run()

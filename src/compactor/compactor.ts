@@ -226,7 +226,7 @@ export class Compactor {
       this.#damaged.add(damaged.id)
       metrics.damagedBlocks.inc({ tenant })
       const where = { tenant, blockId: damaged.id, ...fields, error: message }
-      log.error(where, 'block is damaged and left out of merges')
+      log.error(where, 'block cannot be read and is left out of merges')
       return true
     }
     log.warn({ tenant, jobId: job.id, error: message }, 'blocks cannot be merged; tried again')

@@ -4,7 +4,7 @@ import type { Disk } from '../base/disk.ts'
 import { asFailure, fail } from '../base/errors.ts'
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
 import { CompositeSource } from '../search/composite-source.ts'
-import type { QuerySource } from '../search/query-source.ts'
+import type { HeldSource, QuerySource } from '../search/query-source.ts'
 import type { BlockCache } from '../storage/block/block-file.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import { type ReplayReport, replayWal } from '../storage/wal/replay.ts'
@@ -51,7 +51,7 @@ export interface IngesterDeps {
 
 /** After a freeze that failed, pushes wait this long before they ask for another one. */
 const freezeAgainMs = 1000
-/** Files of a block that was replaced or uploaded stay this long: a query may be reading them. */
+/** Files of a block that was replaced or uploaded stay this long, and while a query holds it. */
 const retiredKeepMs = 30_000
 /** An upload that runs at the stop is waited for this long; the next start repeats it. */
 const stopWaitMs = 3000
@@ -65,8 +65,8 @@ export class Ingester implements IngesterPush {
   readonly #freezeDeps: FreezeDeps
   readonly #instances = new Map<string, TenantInstance>()
   #wal: Wal | undefined
-  /** Directories of blocks that no query finds any more, and since when. */
-  readonly #retired: { readonly directory: string; readonly atMs: number }[] = []
+  /** Blocks that no query finds any more, and since when. */
+  #retired: readonly { readonly block: LocalBlock; readonly atMs: number }[] = []
   #freezing: Promise<void> | undefined
   #freezeFailed: { readonly atMs: number; readonly diskFull: boolean } | undefined
   /** The log holds segments that are covered by local blocks already. */
@@ -130,6 +130,18 @@ export class Ingester implements IngesterPush {
     )
   }
 
+  /** The same for a whole query: what becomes of the blocks meanwhile, their files stay. */
+  hold(tenant: string): HeldSource {
+    const blocks = [...(this.#instances.get(tenant)?.blocks ?? [])]
+    for (const block of blocks) block.holds++
+    return {
+      source: this.source(tenant),
+      release() {
+        for (const block of blocks.splice(0)) block.holds--
+      },
+    }
+  }
+
   /** A sentence about what was acknowledged and cannot be read any more. */
   missing(tenant: string): string | undefined {
     const damaged = this.#instances.get(tenant)?.damagedBlocks ?? 0
@@ -188,7 +200,7 @@ export class Ingester implements IngesterPush {
     )
     // The object store may not answer, and nothing that was acknowledged depends on it.
     await Promise.race([settled, sleep(this.#deps.clock, stopWaitMs)])
-    await this.#removeRetired(Number.POSITIVE_INFINITY).catch(() => undefined)
+    await this.#removeRetired(this.#deps.clock.monotonicMs()).catch(() => undefined)
     await this.#wal?.close()
   }
 
@@ -355,17 +367,19 @@ export class Ingester implements IngesterPush {
     const at = instance.blocks.indexOf(block)
     assert(at >= 0, 'a block is retired twice')
     instance.blocks.splice(at, 1)
-    this.#retired.push({ directory: block.directory, atMs: this.#deps.clock.monotonicMs() })
+    this.#retired = [...this.#retired, { block, atMs: this.#deps.clock.monotonicMs() }]
   }
 
   async #removeRetired(nowMs: number): Promise<void> {
     // On a full disk room is worth more than a query that has to be asked again.
-    const keepMs = this.#freezeFailed?.diskFull ? 0 : retiredKeepMs
-    for (;;) {
-      const oldest = this.#retired[0]
-      if (!oldest || nowMs - oldest.atMs < keepMs) return
-      await removeLocalBlock(this.#deps.disk, oldest.directory)
-      this.#retired.shift()
+    const pressed = this.#freezeFailed?.diskFull || this.#stopping
+    for (const retired of this.#retired) {
+      const { block, atMs } = retired
+      const isKept = block.holds > 0 || nowMs - atMs < retiredKeepMs
+      if (isKept && !pressed) continue
+      block.removed = true
+      await removeLocalBlock(this.#deps.disk, block.directory)
+      this.#retired = this.#retired.filter(other => other !== retired)
     }
   }
 

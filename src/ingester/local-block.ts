@@ -19,6 +19,10 @@ export interface LocalBlock {
   uploadedMs: number | undefined
   /** When it was announced that it will be dropped. */
   leavingMs: number | undefined
+  /** Queries that are reading it: its files stay for them. */
+  holds: number
+  /** Its files are gone. */
+  removed: boolean
 }
 
 export function blocksDirectory(walDirectory: string, tenant: string): string {
@@ -44,7 +48,10 @@ export async function openLocalBlock(
   }
   const file = await BlockFile.open(meta.id, reader, cache)
   const source = new LocalSource(new BlockSource(file))
-  return { meta, directory, source, uploadedMs: undefined, leavingMs: undefined }
+  return {
+    ...{ meta, directory, source, uploadedMs: undefined, leavingMs: undefined },
+    ...{ holds: 0, removed: false },
+  }
 }
 
 export async function finishLocalBlock(

@@ -95,7 +95,10 @@ export class TenantInstance {
 
   sources(): QuerySource[] {
     const sources = this.blocks.map(block =>
-      guardedSource(block.source, reason => this.leaveAside(block, reason)),
+      guardedSource(block.source, {
+        left: reason => this.leaveAside(block, reason),
+        removed: () => block.removed,
+      }),
     )
     for (const [i, segment] of this.freezing.entries()) {
       sources.push(new LocalSource(new LiveSource(segment, `freezing-${i}`)))

@@ -149,6 +149,12 @@ export interface TracePlace {
   readonly trace: number
 }
 
+/**
+ * In place of the span count of a trace in an index: it differs from every copy. The number of its
+ * spans, or more, is in place of the low lane of its fingerprint.
+ */
+export const neverEqual = 0xffffffff
+
 /** The trace-ID index as lanes, sorted by (hashHigh, hashLow): what sources are joined on. */
 export interface TraceIndexLanes {
   readonly count: number

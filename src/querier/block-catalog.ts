@@ -78,7 +78,7 @@ export class BlockCatalog {
     return known.polling
   }
 
-  /** Number of blocks of a tenant that are left out because they are damaged. */
+  /** Number of blocks of a tenant that are left out because they cannot be read. */
   missing(tenant: string): number {
     const view = this.#tenantBlocks(tenant).log.view()
     return [...this.#quarantined].filter(id => view.blocks.has(id)).length
@@ -87,7 +87,12 @@ export class BlockCatalog {
   quarantine(id: string, reason: string): void {
     if (this.#quarantined.has(id)) return
     this.#quarantined.add(id)
-    this.#deps.log.error({ blockId: id, reason }, 'block is damaged and left out of queries')
+    this.#deps.log.error({ blockId: id, reason }, 'block cannot be read and is left out of queries')
+  }
+
+  /** By tenant, of those that were queried. */
+  quarantined(): ReadonlyMap<string, number> {
+    return new Map([...this.#tenants.keys()].map(tenant => [tenant, this.missing(tenant)]))
   }
 
   lengths(): ReadonlyMap<string, number> {

@@ -3,6 +3,8 @@ import * as assert from 'uvu/assert'
 import { ManualClock } from '../base/clock.ts'
 import { Failure, fail } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import { Metrics } from '../base/metrics.ts'
+import { emptyStats } from '../contract/merge-answers.ts'
 import type { SearchRequest, SearchResult } from '../contract/queries.ts'
 import { everySpan } from '../model/predicate.ts'
 import { tenantFolder } from '../model/tenant.ts'
@@ -22,6 +24,7 @@ import {
 } from '../storage/live/plain-spans-fixture.ts'
 import { MemoryStore } from '../storage/object/memory.ts'
 import { BlockCatalog } from './block-catalog.ts'
+import { catalogMetrics } from './metrics.ts'
 import { Querier } from './querier.ts'
 import { storeBlock } from './stored-block-fixture.ts'
 
@@ -90,6 +93,14 @@ class World {
     await this.store.put(key, bytes.fill(0x55, bytes.length - 12, bytes.length - 8))
   }
 
+  /** The version is the last but one word of the file. */
+  async makeNewer(id: string): Promise<void> {
+    const key = blockDataKey(folder, id)
+    const bytes = Buffer.from(await this.store.get(key))
+    bytes.writeUInt32LE(bytes.readUInt32LE(bytes.length - 8) + 1, bytes.length - 8)
+    await this.store.put(key, bytes)
+  }
+
   search(more: Partial<SearchRequest> = {}): Promise<SearchResult> {
     const request = { spans: everySpan, traceAll: [], limit: 20, spansPerSpanSet: 1, select: [] }
     return this.querier.search(tenant, { ...request, ...more }, never)
@@ -143,6 +154,35 @@ test('damaged blocks cost themselves: the rest answers, and says what is missing
   assert.match(answer.partial!, /^5 damaged blocks are left out$/)
   assert.is(world.catalog.missing(tenant), 5)
   assert.is((await world.search()).hits.length, 1)
+})
+
+test('a block of a newer version is left out and counted, as a damaged one is', async () => {
+  const world = new World()
+  const id = await world.addBlock(segmentOf(span(1)))
+  await world.addBlock(segmentOf(span(2)))
+  await world.makeNewer(id)
+  const answer = await world.search()
+  assert.is(answer.hits.length, 1)
+  assert.match(answer.partial!, /^1 damaged blocks are left out$/)
+  const metrics = new Metrics()
+  catalogMetrics(metrics, world.catalog)
+  const text = await metrics.registry.metrics()
+  assert.match(text, `vivace_querier_damaged_blocks{tenant="${tenant}"} 1`)
+})
+
+test('the scan of a block of a newer version fails as that of a damaged one', async () => {
+  const world = new World()
+  const meta = await storeBlock(world.store, tenant, segmentOf(span(1)))
+  await world.makeNewer(meta.id)
+  const part = { block: meta, groups: [0], newestNs: '0', excluded: [] }
+  const query = { spans: everySpan, traceAll: [], limit: 20, spansPerSpanSet: 1, select: [] }
+  try {
+    await world.querier.scanSearch(tenant, { query, part, used: emptyStats() }, never)
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as Failure).code, 'CORRUPT')
+    assert.match((error as Failure).message, /version/)
+  }
 })
 
 test('a block that was removed meanwhile leads to a second reading of the list', async () => {

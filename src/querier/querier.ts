@@ -1,4 +1,4 @@
-import { asFailure, Corruption, type Failure, fail } from '../base/errors.ts'
+import { asFailure, type Failure, fail, isUnreadable } from '../base/errors.ts'
 import type {
   Completeness,
   MetricsRequest,
@@ -43,6 +43,8 @@ export interface RecentData {
   readonly sources: readonly QuerySource[]
   /** A sentence that names the ingesters that owe data and did not answer. */
   readonly missing?: string
+  /** Ends what is held for the query. */
+  release?(): void
 }
 
 export interface QuerierDeps {
@@ -132,7 +134,7 @@ export class Querier implements TraceQueries, SplitQueries {
     return { ...found, stats: readSince(stats, used) }
   }
 
-  /** A damaged block is left out of the plans of this querier, too. */
+  /** A block that cannot be read is left out of the plans of this querier, too. */
   async #scan<T>(
     tenant: string,
     { block, groups, excluded }: BlockPart,
@@ -143,8 +145,9 @@ export class Querier implements TraceQueries, SplitQueries {
       return await work(catalog.block(tenant, block), { groups, excluded: excludedOf(excluded) })
     } catch (error) {
       const failure = asFailure(error)
-      if (failure.code === 'CORRUPT') catalog.quarantine(block.id, failure.message)
-      throw error
+      if (!isUnreadable(failure)) throw error
+      catalog.quarantine(block.id, failure.message)
+      throw failure.code === 'CORRUPT' ? error : fail('CORRUPT', failure.message)
     }
   }
 
@@ -154,16 +157,20 @@ export class Querier implements TraceQueries, SplitQueries {
   ): Promise<T> {
     const { catalog } = this.#deps
     const gone = new Set<string>()
+    let isRepeated = false
     for (;;) {
       // Ingesters first: what they upload meanwhile is then in the list of blocks, never in neither.
       const recent = await this.#deps.recent(tenant)
-      const blocks = await catalog.blocks(tenant)
       try {
+        const blocks = await catalog.blocks(tenant)
         const answer = await compose([...recent.sources, ...blocks.map(guarded)])
         return this.#withMissing(tenant, answer, recent)
       } catch (error) {
-        if (!(error instanceof BlockFailure)) throw error
-        await this.#mend(tenant, error, gone)
+        if (error instanceof BlockFailure) await this.#mend(tenant, error, gone)
+        else if (asFailure(error).code !== 'SNAPSHOT_GONE' || isRepeated) throw error
+        else isRepeated = true
+      } finally {
+        recent.release?.()
       }
     }
   }
@@ -191,7 +198,7 @@ export class Querier implements TraceQueries, SplitQueries {
    * aside that is damaged, or gone and still listed. A block fails twice at most, so this ends.
    */
   async #mend(tenant: string, { blockId, reason }: BlockFailure, gone: Set<string>): Promise<void> {
-    if (reason.code === 'CORRUPT' || gone.has(blockId))
+    if (isUnreadable(reason) || gone.has(blockId))
       this.#deps.catalog.quarantine(blockId, reason.message)
     gone.add(blockId)
     await this.#deps.catalog.poll(tenant)
@@ -215,9 +222,8 @@ function guarded(source: DivisibleSource): DivisibleSource {
       return await work
     } catch (error) {
       const failure = asFailure(error)
-      const ofBlock =
-        error instanceof Corruption || failure.code === 'NOT_FOUND' || failure.code === 'CORRUPT'
-      if (ofBlock) throw new BlockFailure(source.name, failure)
+      if (failure.code === 'NOT_FOUND' || isUnreadable(failure))
+        throw new BlockFailure(source.name, failure)
       throw error
     }
   }

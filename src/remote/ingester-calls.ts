@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import type { IngesterPush, PushResult } from '../contract/ingester.ts'
 import { emptyStats } from '../contract/merge-answers.ts'
 import type {
@@ -16,14 +17,19 @@ import type { TraceIndexLanes } from '../model/column-batch.ts'
 import { bytesToHex, hexToBytes } from '../model/ids.ts'
 import { type CallClient, type CallHandler, noBody } from '../net/frame-call.ts'
 import { addStats } from '../search/composite-source.ts'
-import type { HashSet, QuerySource, TraceHash } from '../search/query-source.ts'
+import type { HashSet, HeldSource, QuerySource, TraceHash } from '../search/query-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
+import { HeldSources } from './held-sources.ts'
 import { decodeMetricsLanes, encodeMetricsLanes } from './metrics-lanes.ts'
 
-/** An ingester behind gRPC: its push, and everything it holds of a tenant as one query source. */
+/**
+ * An ingester behind gRPC: its push, and everything it holds of a tenant as one query source. The
+ * first call of a query, `describe`, has the ingester hold what it has; the others name that and
+ * read the same, also when blocks have left meanwhile or spans come. `release` ends it.
+ */
 
 export interface ServedIngester extends IngesterPush {
-  source(tenant: string): QuerySource
+  hold(tenant: string): HeldSource
   /** Changes when blocks are about to be found in the object store only. */
   dropsAnnounced(tenant: string): number
   /** A sentence about what it holds and cannot read. */
@@ -32,8 +38,13 @@ export interface ServedIngester extends IngesterPush {
 
 type Argument<T> = T & { readonly tenant: string }
 
+/** Names what is held for a query. */
+interface OfQuery {
+  readonly snapshot: string
+}
+
 /** The calls that an ingester answers. */
-export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHandler> {
+export function ingesterHandlers(ingester: ServedIngester, clock: Clock): Map<string, CallHandler> {
   const handlers = new Map<string, CallHandler>()
   const serve: Serve = (method, answer) => {
     handlers.set(`ingester.${method}`, async (argument, body, signal) => {
@@ -41,8 +52,10 @@ export function ingesterHandlers(ingester: ServedIngester): Map<string, CallHand
       return { value: result.value, body: result.body ?? noBody }
     })
   }
-  serveData(ingester, serve)
-  serveQueries(ingester, serve)
+  const held = new HeldSources(clock, tenant => ingester.hold(tenant))
+  serve('push', async ({ tenant }, body) => ({ value: await ingester.push(tenant, body) }))
+  serveData(ingester, held, serve)
+  serveQueries(held, serve)
   return handlers
 }
 
@@ -55,70 +68,85 @@ type Serve = <A>(
   ) => Promise<{ value: unknown; body?: Uint8Array }>,
 ) => void
 
-function serveData(ingester: ServedIngester, serve: Serve): void {
-  serve('push', async ({ tenant }, body) => ({ value: await ingester.push(tenant, body) }))
+function serveData(ingester: ServedIngester, held: HeldSources, serve: Serve): void {
   serve('describe', async ({ tenant }) => {
-    const source = ingester.source(tenant)
+    const { snapshot, source } = held.take(tenant)
     const { range, storedBytes } = source
     const shownRange = range
       ? { minNs: range.minNs.toString(), maxNs: range.maxNs.toString() }
       : null
     const dropsAnnounced = ingester.dropsAnnounced(tenant)
     const missing = ingester.missing(tenant)
-    return { value: { range: shownRange, storedBytes, dropsAnnounced, missing } }
+    return { value: { snapshot, range: shownRange, storedBytes, dropsAnnounced, missing } }
   })
-  serve('index', async ({ tenant }) => {
-    const index = await ingester.source(tenant).index()
+  serve<OfQuery>('release', async ({ snapshot }) => {
+    held.release(snapshot)
+    return { value: {} }
+  })
+  serve<OfQuery>('index', async argument => {
+    const index = await held.use(argument, source => source.index())
     return { value: { count: index.count }, body: encodeLanes(index) }
   })
-  serve<{ hashes: TraceHash[] }>('tracesByHash', async ({ tenant, hashes }, _, signal) => {
-    const traces = await ingester.source(tenant).tracesByHash(hashes, signal)
+  serve<OfQuery & { hashes: TraceHash[] }>('tracesByHash', async (argument, _, signal) => {
+    const { hashes } = argument
+    const traces = await held.use(argument, source => source.tracesByHash(hashes, signal))
     return { value: { sizes: traces.map(trace => trace.length) }, body: Buffer.concat(traces) }
   })
-  serve<{ traceId: string }>('traceById', async ({ tenant, traceId }) => {
-    const trace = await ingester.source(tenant).traceById(hexToBytes(traceId))
+  serve<OfQuery & { traceId: string }>('traceById', async argument => {
+    const id = hexToBytes(argument.traceId)
+    const trace = await held.use(argument, source => source.traceById(id))
     return { value: { found: trace !== null }, body: trace ?? noBody }
   })
 }
 
-function serveQueries(ingester: ServedIngester, serve: Serve): void {
-  serve<{ request: SearchRequest; excluded: string[] }>(
+function serveQueries(held: HeldSources, serve: Serve): void {
+  serve<OfQuery & { request: SearchRequest; excluded: string[] }>(
     'search',
-    async ({ tenant, request, excluded }, _, signal) => {
+    async (argument, _, signal) => {
       const stats = emptyStats()
-      const hits = await ingester.source(tenant).search(request, new Set(excluded), stats, signal)
-      return { value: { stats }, body: Buffer.from(JSON.stringify(hits)) }
+      const excluded = new Set(argument.excluded)
+      const hits = await held.use(argument, source =>
+        source.search(argument.request, excluded, stats, signal),
+      )
+      return { value: { stats }, body: json(hits) }
     },
   )
-  serve<{ request: MetricsRequest; excluded: string[] }>(
+  serve<OfQuery & { request: MetricsRequest; excluded: string[] }>(
     'metrics',
-    async ({ tenant, request, excluded }, _, signal) => {
+    async (argument, _, signal) => {
       const stats = emptyStats()
-      const source = ingester.source(tenant)
-      const part = await source.metrics(request, new Set(excluded), stats, signal)
-      const { lanes: _lanes, ...head } = part
-      return { value: { stats, head }, body: encodeMetricsLanes(part.lanes) }
+      const excluded = new Set(argument.excluded)
+      const { lanes: found, ...head } = await held.use(argument, source =>
+        source.metrics(argument.request, excluded, stats, signal),
+      )
+      return { value: { stats, head }, body: encodeMetricsLanes(found) }
     },
   )
-  serve<{ request: TagNamesRequest }>('tagNames', async ({ tenant, request }, _, signal) => {
+  serve<OfQuery & { request: TagNamesRequest }>('tagNames', async (argument, _, signal) => {
     const stats = emptyStats()
-    const names = await ingester.source(tenant).tagNames(request, stats, signal)
+    const names = await held.use(argument, source =>
+      source.tagNames(argument.request, stats, signal),
+    )
     const plain = [...names].map(([scope, found]) => [scope, [...found]])
-    return { value: { stats }, body: Buffer.from(JSON.stringify(plain)) }
+    return { value: { stats }, body: json(plain) }
   })
-  serve<{ request: TagValuesRequest }>('tagValues', async ({ tenant, request }, _, signal) => {
+  serve<OfQuery & { request: TagValuesRequest }>('tagValues', async (argument, _, signal) => {
     const stats = emptyStats()
     const values: TagValueSet = new Map()
-    await ingester.source(tenant).tagValues(request, values, stats, signal)
+    await held.use(argument, source => source.tagValues(argument.request, values, stats, signal))
     const plain = [...values].map(([type, ofType]) => [type, [...ofType]])
-    return { value: { stats }, body: Buffer.from(JSON.stringify(plain)) }
+    return { value: { stats }, body: json(plain) }
   })
-  serve<{ request: OperationsRequest }>('operations', async ({ tenant, request }, _, signal) => {
+  serve<OfQuery & { request: OperationsRequest }>('operations', async (argument, _, signal) => {
     const stats = emptyStats()
     const found = new Map<string, { name: string; kind: number }>()
-    await ingester.source(tenant).operations(request, found, stats, signal)
-    return { value: { stats }, body: Buffer.from(JSON.stringify([...found])) }
+    await held.use(argument, source => source.operations(argument.request, found, stats, signal))
+    return { value: { stats }, body: json([...found]) }
   })
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value))
 }
 
 const lanes = ['hashHigh', 'hashLow', 'spans', 'fingerprintLow', 'fingerprintHigh'] as const
@@ -147,8 +175,10 @@ function decodeLanes(count: number, body: Uint8Array): TraceIndexLanes {
   }
 }
 
+export type Caller = Pick<CallClient, 'call'>
+
 export async function remotePush(
-  client: CallClient,
+  client: Caller,
   tenant: string,
   body: Uint8Array,
   signal: AbortSignal,
@@ -156,49 +186,49 @@ export async function remotePush(
   return (await client.call('ingester.push', { tenant }, body, signal)).value as PushResult
 }
 
-/** What an ingester holds of a tenant; asks it for its time range first. */
+/** What an ingester has of a tenant, held there for one query until it is released. */
 export async function remoteSource(
-  client: CallClient,
+  client: Caller,
   name: string,
   tenant: string,
   signal: AbortSignal,
-): Promise<{ source: QuerySource; dropsAnnounced: number; missing: string | undefined }> {
+): Promise<HeldSource & { dropsAnnounced: number; missing: string | undefined }> {
   const { value } = await client.call('ingester.describe', { tenant }, noBody, signal)
-  const { range, storedBytes, dropsAnnounced, missing } = value as {
+  const { snapshot, range, storedBytes, dropsAnnounced, missing } = value as {
+    snapshot: string
     range: { minNs: string; maxNs: string } | null
     storedBytes: number
     dropsAnnounced: number
     missing?: string
   }
   const source = new RemoteSource(
-    client,
+    { client, tenant, snapshot },
     name,
-    tenant,
     storedBytes,
     range && { minNs: BigInt(range.minNs), maxNs: BigInt(range.maxNs) },
   )
-  return { source, dropsAnnounced, missing }
+  return { source, dropsAnnounced, missing, release: () => source.release() }
+}
+
+const releaseTimeoutMs = 5000
+
+interface HeldThere {
+  readonly client: Caller
+  readonly tenant: string
+  readonly snapshot: string
 }
 
 class RemoteSource implements QuerySource {
-  /** What an ingester holds changes with every push. */
+  /** Each query has an ingester hold something of its own. */
   readonly identity = null
   readonly name: string
   readonly storedBytes: number
   readonly range: { readonly minNs: bigint; readonly maxNs: bigint } | null
-  readonly #client: CallClient
-  readonly #tenant: string
+  readonly #held: HeldThere
 
-  constructor(
-    client: CallClient,
-    name: string,
-    tenant: string,
-    storedBytes: number,
-    range: RemoteSource['range'],
-  ) {
-    this.#client = client
+  constructor(held: HeldThere, name: string, storedBytes: number, range: RemoteSource['range']) {
+    this.#held = held
     this.name = name
-    this.#tenant = tenant
     this.storedBytes = storedBytes
     this.range = range
   }
@@ -279,13 +309,14 @@ class RemoteSource implements QuerySource {
     for (const [key, operation] of found) into.set(key, operation)
   }
 
+  /** An ingester that does not hear of it lets go after a while by itself. */
+  release(): void {
+    this.#call('release', {}, AbortSignal.timeout(releaseTimeoutMs)).catch(() => undefined)
+  }
+
   #call(method: string, argument: Record<string, unknown>, signal?: AbortSignal) {
-    return this.#client.call(
-      `ingester.${method}`,
-      { tenant: this.#tenant, ...argument },
-      noBody,
-      signal,
-    )
+    const { client, tenant, snapshot } = this.#held
+    return client.call(`ingester.${method}`, { tenant, snapshot, ...argument }, noBody, signal)
   }
 
   async #json<T>(

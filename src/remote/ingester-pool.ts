@@ -22,6 +22,8 @@ export interface AnsweringIngesters {
   readonly answered: Map<string, number>
   /** Sentences about what they cannot read. */
   readonly missing: string[]
+  /** Ends what the ingesters hold for the query. */
+  readonly releases: (() => void)[]
 }
 
 /** The ingesters of the cluster: where traces are sent to, and who is asked for recent data. */
@@ -76,6 +78,7 @@ export class IngesterPool implements IngesterPush {
     const answered = new Map<string, number>()
     const sources: QuerySource[] = []
     const missing: string[] = []
+    const releases: (() => void)[] = []
     await Promise.all(
       members.map(async member => {
         try {
@@ -83,6 +86,7 @@ export class IngesterPool implements IngesterPush {
           const signal = AbortSignal.timeout(this.#options.timeoutMs)
           const found = await remoteSource(this.#client(member), name, tenant, signal)
           sources.push(found.source)
+          releases.push(found.release)
           answered.set(member.instance, found.dropsAnnounced)
           if (found.missing !== undefined) missing.push(found.missing)
         } catch {
@@ -90,7 +94,7 @@ export class IngesterPool implements IngesterPush {
         }
       }),
     )
-    return { sources, answered, missing }
+    return { sources, answered, missing, releases }
   }
 
   close(): void {

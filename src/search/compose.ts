@@ -21,7 +21,7 @@ import type {
 } from '../contract/queries.ts'
 import { finishMetricsParts } from '../metrics/finish-parts.ts'
 import type { MetricsPart } from '../metrics/merge.ts'
-import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { neverEqual, type TraceIndexLanes } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
 import { type HashSet, hashKey, type QuerySource } from './query-source.ts'
 import {
@@ -32,7 +32,7 @@ import {
   searchSplit,
   splitSpansAtOnce,
 } from './split-batches.ts'
-import { joinSources, splitInside } from './split-set.ts'
+import { joinSources } from './split-set.ts'
 import { sortedValues, type TagValueSet } from './tag-value-set.ts'
 import { tagScopes } from './tags.ts'
 
@@ -274,7 +274,7 @@ export async function composeIndex(sources: readonly QuerySource[]): Promise<Tra
       if (splitSpans !== undefined) {
         if (seen.has(key)) continue
         seen.add(key)
-        rows.push([index.hashHigh[i]!, index.hashLow[i]!, splitInside, splitSpans, 0])
+        rows.push([index.hashHigh[i]!, index.hashLow[i]!, neverEqual, splitSpans, 0])
       } else if (!ownership.excluded[s]!.has(key)) {
         rows.push([
           index.hashHigh[i]!,

@@ -75,6 +75,12 @@ export interface QuerySource {
   ): Promise<void>
 }
 
+/** A source that answers the same way for a whole query, until it is released. */
+export interface HeldSource {
+  readonly source: QuerySource
+  release(): void
+}
+
 /** A source of columns as a source of answers. */
 export class LocalSource implements QuerySource {
   readonly columns: ColumnSource

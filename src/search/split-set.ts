@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { TraceIndexLanes } from '../model/column-batch.ts'
+import { neverEqual, type TraceIndexLanes } from '../model/column-batch.ts'
 import { hashKey, type QuerySource, type TraceHash } from './query-source.ts'
 
 /**
@@ -131,21 +131,15 @@ class HolderLists {
   }
 }
 
-/**
- * In place of a trace's span count: it is split inside its source and differs from every copy. The
- * spans of its parts are in place of the low lane of its fingerprint.
- */
-export const splitInside = 0xffffffff
-
 function spansOf(index: TraceIndexLanes, i: number): number {
   const spans = index.spans[i]!
-  return spans === splitInside ? index.fingerprintLow[i]! : spans
+  return spans === neverEqual ? index.fingerprintLow[i]! : spans
 }
 
 function sameTrace(a: TraceIndexLanes, i: number, b: TraceIndexLanes, j: number): boolean {
   return (
     a.spans[i] === b.spans[j] &&
-    a.spans[i] !== splitInside &&
+    a.spans[i] !== neverEqual &&
     a.fingerprintLow[i] === b.fingerprintLow[j] &&
     a.fingerprintHigh[i] === b.fingerprintHigh[j]
   )

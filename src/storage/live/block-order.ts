@@ -1,5 +1,4 @@
 import type { LiveSegment } from './live-segment.ts'
-import { noRow } from './trace-table.ts'
 import { TreeOrder } from './tree-order.ts'
 
 /** The order in which a segment's spans go into a block, and where its row groups end. */
@@ -30,15 +29,29 @@ export interface GroupLimits {
   readonly outlierDistanceMs: number
 }
 
-export function orderForBlock(segment: LiveSegment, limits: GroupLimits): BlockOrder {
-  const times = traceTimes(segment)
-  const { traces, regular } = sortTraces(segment, times, limits)
-  const spanCount = segment.spans.count
+/** How much of a segment is meant: it may have grown since. */
+export interface SegmentEnd {
+  readonly rows: number
+  readonly traces: number
+}
+
+function endOf(segment: LiveSegment): SegmentEnd {
+  return { rows: segment.spanCount, traces: segment.traces.count }
+}
+
+export function orderForBlock(
+  segment: LiveSegment,
+  limits: GroupLimits,
+  end = endOf(segment),
+): BlockOrder {
+  const times = traceTimes(segment, end)
+  const { traces, regular } = sortTraces(segment, times, limits, end)
+  const spanCount = end.rows
   const rows = new Uint32Array(spanCount)
   const depths = new Uint32Array(spanCount)
   const orphans = new Uint8Array(spanCount)
   const traceRow = new Uint32Array(traces.length + 1)
-  const tree = new TreeOrder(segment)
+  const tree = new TreeOrder(segment, spanCount)
   let at = 0
   for (let i = 0; i < traces.length; i++) {
     traceRow[i] = at
@@ -74,13 +87,12 @@ export interface TraceTimes {
 }
 
 /** Least start and greatest end per trace; a span that ends before it starts ends at its start. */
-export function traceTimes(segment: LiveSegment): TraceTimes {
-  const { traces, spans } = segment
-  const startLow = new Uint32Array(traces.count).fill(0xffffffff)
-  const startHigh = new Uint32Array(traces.count).fill(0xffffffff)
-  const endLow = new Uint32Array(traces.count)
-  const endHigh = new Uint32Array(traces.count)
-  for (let row = 0; row < spans.count; row++) {
+export function traceTimes({ spans }: LiveSegment, { rows, traces }: SegmentEnd): TraceTimes {
+  const startLow = new Uint32Array(traces).fill(0xffffffff)
+  const startHigh = new Uint32Array(traces).fill(0xffffffff)
+  const endLow = new Uint32Array(traces)
+  const endHigh = new Uint32Array(traces)
+  for (let row = 0; row < rows; row++) {
     const trace = spans.trace[row]!
     const sLow = spans.startLow[row]!
     const sHigh = spans.startHigh[row]!
@@ -103,8 +115,12 @@ export function traceTimes(segment: LiveSegment): TraceTimes {
 }
 
 /** Traces by start, outliers last; `regular` is how many are not outliers. */
-function sortTraces(segment: LiveSegment, times: TraceTimes, limits: GroupLimits): OrderedTraces {
-  const count = segment.traces.count
+function sortTraces(
+  segment: LiveSegment,
+  times: TraceTimes,
+  limits: GroupLimits,
+  { rows, traces: count }: SegmentEnd,
+): OrderedTraces {
   const baseHigh = segment.minStart.high
   const baseLow = segment.minStart.low
   const start = new Float64Array(count)
@@ -117,7 +133,7 @@ function sortTraces(segment: LiveSegment, times: TraceTimes, limits: GroupLimits
   // A trace whose spans were all refused has no rows and no place in a block.
   const filled = new Uint32Array(count)
     .map((_, i) => i)
-    .filter(i => segment.traces.firstRow[i] !== noRow)
+    .filter(i => segment.traces.firstRow[i]! < rows)
   return orderTraces({ ids: segment.traces.id, start, duration }, filled, limits)
 }
 

@@ -8,7 +8,7 @@ import type {
   Vector,
 } from '../../model/column-batch.ts'
 import { Scope, type ScopeCode } from '../../model/columns.ts'
-import { type BlockOrder, orderForBlock, traceTimes } from './block-order.ts'
+import { type BlockOrder, orderForBlock, type SegmentEnd, traceTimes } from './block-order.ts'
 import { intrinsicIdBase, intrinsicKeyOf } from './intrinsic-refs.ts'
 import type { LiveSegment, Owner } from './live-segment.ts'
 import { compareStarts } from './span-columns.ts'
@@ -22,11 +22,17 @@ export function dense(values: Values): Vector {
 /** High lanes within this distance (52 days) are summed exactly with low ones in a double. */
 const exactSpanHigh = 1 << 20
 
-/** All rows of a live segment as one group. Columns are gathered on demand, once. */
+/**
+ * The rows that a live segment has now as one group. Columns are gathered on demand, once; the
+ * segment may have grown by then, so that nothing here asks it for its counts.
+ */
 export class LiveGroup implements ColumnGroup {
   readonly rows: number
   readonly traces: number
   readonly #segment: LiveSegment
+  readonly #events: number
+  readonly #links: number
+  readonly #rare: number
   readonly #vectors = new Map<number, Vector | null>()
   #traceColumns: TraceColumns | undefined
   #roots: Uint32Array | undefined
@@ -36,6 +42,9 @@ export class LiveGroup implements ColumnGroup {
     this.#segment = segment
     this.rows = segment.spanCount
     this.traces = segment.traces.count
+    this.#events = segment.events.count
+    this.#links = segment.links.count
+    this.#rare = segment.rare.count
   }
 
   traceOfRow(): Uint32Array {
@@ -60,8 +69,10 @@ export class LiveGroup implements ColumnGroup {
   }
 
   itemRows(domain: ItemDomain): Uint32Array {
-    const items = domain === 'event' ? this.#segment.events : this.#segment.links
-    return items.row.subarray(0, items.count)
+    const { events, links } = this.#segment
+    return domain === 'event'
+      ? events.row.subarray(0, this.#events)
+      : links.row.subarray(0, this.#links)
   }
 
   ownerOfRow(scope: ScopeCode): Vector {
@@ -96,7 +107,7 @@ export class LiveGroup implements ColumnGroup {
 
   eventOffsets(): Float64Array {
     const { events, spans } = this.#segment
-    const out = new Float64Array(events.count)
+    const out = new Float64Array(this.#events)
     for (let i = 0; i < out.length; i++) {
       const row = events.row[i]!
       const borrow = events.timeLow[i]! < spans.startLow[row]! ? 1 : 0
@@ -108,7 +119,7 @@ export class LiveGroup implements ColumnGroup {
 
   traceColumns(): TraceColumns {
     if (!this.#traceColumns) {
-      const times = traceTimes(this.#segment)
+      const times = traceTimes(this.#segment, this)
       const durationLow = times.endLow.map((end, i) => end - times.startLow[i]!)
       const durationHigh = times.endHigh.map(
         (end, i) => end - times.startHigh[i]! - (times.endLow[i]! < times.startLow[i]! ? 1 : 0),
@@ -133,18 +144,19 @@ export class LiveGroup implements ColumnGroup {
 
   /** The earliest row without a parent id, or `noRow`. */
   rootRow(trace: number): number {
-    this.#roots ??= findRoots(this.#segment)
+    this.#roots ??= findRoots(this.#segment, this)
     return this.#roots[trace]!
   }
 
   #blockOrder(): BlockOrder {
     const never = Number.POSITIVE_INFINITY
-    this.#order ??= orderForBlock(this.#segment, {
+    const limits = {
       groupSpansTarget: never,
       tracesPerGroupMax: never,
       outlierTraceMs: never,
       outlierDistanceMs: never,
-    })
+    }
+    this.#order ??= orderForBlock(this.#segment, limits, this)
     return this.#order
   }
 
@@ -154,9 +166,9 @@ export class LiveGroup implements ColumnGroup {
       case Scope.span:
         return this.#gather(ref.id, this.rows, spans.shape, spans.attributeStart)
       case Scope.event:
-        return this.#gather(ref.id, events.count, events.shape, events.attributeStart)
+        return this.#gather(ref.id, this.#events, events.shape, events.attributeStart)
       case Scope.link:
-        return this.#gather(ref.id, links.count, links.shape, links.attributeStart)
+        return this.#gather(ref.id, this.#links, links.shape, links.attributeStart)
       default:
         return null
     }
@@ -197,17 +209,17 @@ export class LiveGroup implements ColumnGroup {
       case 'span.id':
         return { ...dense(spans.spanId.subarray(0, this.rows * 8)), count: this.rows, width: 8 }
       case 'trace.id': {
-        const { id, count } = this.#segment.traces
-        return { ...dense(id.subarray(0, count * 16)), count, width: 16 }
+        const { id } = this.#segment.traces
+        return { ...dense(id.subarray(0, this.traces * 16)), count: this.traces, width: 16 }
       }
       case 'statusMessage':
         return this.#rareText(rare.statusMessage)
       case 'traceState':
         return this.#rareText(rare.traceState)
       case 'event.name':
-        return dense(events.name.subarray(0, events.count))
+        return dense(events.name.subarray(0, this.#events))
       case 'link.ids':
-        return { ...dense(links.ids.subarray(0, links.count * 24)), count: links.count, width: 24 }
+        return { ...dense(links.ids.subarray(0, this.#links * 24)), count: this.#links, width: 24 }
       case 'span.start.low':
         return this.#sinceTraceStart().low
       case 'span.start.high':
@@ -248,7 +260,7 @@ export class LiveGroup implements ColumnGroup {
     const { rare } = this.#segment
     const rows: number[] = []
     const values: number[] = []
-    for (let i = 0; i < rare.count; i++) {
+    for (let i = 0; i < this.#rare; i++) {
       if (lane[i] === 0) continue
       rows.push(rare.row[i]!)
       values.push(lane[i]! - 1)
@@ -267,11 +279,10 @@ export class LiveGroup implements ColumnGroup {
   }
 }
 
-function findRoots(segment: LiveSegment): Uint32Array {
-  const { spans, traces } = segment
-  const roots = new Uint32Array(traces.count).fill(noRow)
+function findRoots({ spans }: LiveSegment, { rows, traces }: SegmentEnd): Uint32Array {
+  const roots = new Uint32Array(traces).fill(noRow)
   const { parentId } = spans
-  for (let row = 0; row < spans.count; row++) {
+  for (let row = 0; row < rows; row++) {
     let isRoot = true
     for (let i = row * 8; i < row * 8 + 8 && isRoot; i++) isRoot = parentId[i] === 0
     if (!isRoot) continue

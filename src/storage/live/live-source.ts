@@ -1,13 +1,14 @@
-import type {
-  ColumnGroup,
-  ColumnRef,
-  ColumnSource,
-  Dictionary,
-  GroupInfo,
-  OwnerGroup,
-  TraceIndexLanes,
-  TracePlace,
-  TraceSummary,
+import {
+  type ColumnGroup,
+  type ColumnRef,
+  type ColumnSource,
+  type Dictionary,
+  type GroupInfo,
+  neverEqual,
+  type OwnerGroup,
+  type TraceIndexLanes,
+  type TracePlace,
+  type TraceSummary,
 } from '../../model/column-batch.ts'
 import { type ColumnName, Scope, type ScopeCode, ValueType } from '../../model/columns.ts'
 import { encodeTrace } from '../otlp-encode.ts'
@@ -19,8 +20,9 @@ import { LiveTraceRows } from './live-trace-rows.ts'
 import { noRow } from './trace-table.ts'
 
 /**
- * A live segment as a source of columns: one group, rows in order of arrival. Valid for one
- * generation of the segment; anything that needs the order of a tree is made on demand.
+ * What a live segment holds now as a source of columns: one group, rows in order of arrival. Spans
+ * that come later are not seen, so that all parts of a query are about the same; anything that needs
+ * the order of a tree is made on demand.
  */
 export class LiveSource implements ColumnSource {
   readonly name: string
@@ -41,11 +43,11 @@ export class LiveSource implements ColumnSource {
   }
 
   get spans(): number {
-    return this.#segment.spanCount
+    return this.#group.rows
   }
 
   get traces(): number {
-    return this.#segment.traces.count
+    return this.#group.traces
   }
 
   get storedBytes(): number {
@@ -108,7 +110,9 @@ export class LiveSource implements ColumnSource {
 
   async index(): Promise<TraceIndexLanes> {
     const { traces } = this.#segment
-    const order = new Uint32Array(traces.count).map((_, i) => i).filter(i => traces.spans[i]! > 0)
+    const { rows } = this.#group
+    const all = new Uint32Array(this.#group.traces).map((_, i) => i)
+    const order = all.filter(i => traces.firstRow[i]! < rows)
     const { hashHigh, hashLow } = traces
     order.sort((a, b) => hashHigh[a]! - hashHigh[b]! || hashLow[a]! - hashLow[b]!)
     const gather = (lanes: Uint32Array) => Uint32Array.from(order, i => lanes[i]!)
@@ -116,8 +120,13 @@ export class LiveSource implements ColumnSource {
       count: order.length,
       hashHigh: gather(hashHigh),
       hashLow: gather(hashLow),
-      spans: gather(traces.spans),
-      fingerprintLow: gather(traces.fingerprintLow),
+      // The fingerprint of a trace that has grown is not that of the rows here.
+      spans: Uint32Array.from(order, i =>
+        traces.lastRow[i]! < rows ? traces.spans[i]! : neverEqual,
+      ),
+      fingerprintLow: Uint32Array.from(order, i =>
+        traces.lastRow[i]! < rows ? traces.fingerprintLow[i]! : traces.spans[i]!,
+      ),
       fingerprintHigh: gather(traces.fingerprintHigh),
       group: new Uint32Array(order.length),
       trace: order,
@@ -125,16 +134,18 @@ export class LiveSource implements ColumnSource {
   }
 
   async locate(traceId: Uint8Array): Promise<TracePlace | null> {
-    const trace = this.#segment.traces.find(traceId)
-    return trace < 0 || this.#segment.traces.spans[trace] === 0 ? null : { group: 0, trace }
+    const { traces } = this.#segment
+    const trace = traces.find(traceId)
+    return trace < 0 || traces.firstRow[trace]! >= this.#group.rows ? null : { group: 0, trace }
   }
 
   async readTrace(place: TracePlace): Promise<Uint8Array> {
-    return encodeTrace(new LiveTraceRows(this.#segment, place.trace))
+    return encodeTrace(new LiveTraceRows(this.#segment, place.trace, this.#group.rows))
   }
 
   async readTraces(_group: number, traces: readonly number[]): Promise<Uint8Array[]> {
-    return traces.map(trace => encodeTrace(new LiveTraceRows(this.#segment, trace)))
+    const { rows } = this.#group
+    return traces.map(trace => encodeTrace(new LiveTraceRows(this.#segment, trace, rows)))
   }
 
   #describe(): GroupInfo {
@@ -153,7 +164,10 @@ export class LiveSource implements ColumnSource {
   #summary(trace: number): TraceSummary {
     const { traces, spans, resources, values } = this.#segment
     const services = new Map<number, { service: string; spans: number; errors: number }>()
-    for (let row = traces.firstRow[trace]!; row !== noRow; row = spans.nextInTrace[row]!) {
+    let count = 0
+    const { rows } = this.#group
+    for (let row = traces.firstRow[trace]!; row < rows; row = spans.nextInTrace[row]!) {
+      count++
       const name = resources[spans.resource[row]!]!.name
       let entry = services.get(name)
       if (!entry) {
@@ -169,7 +183,7 @@ export class LiveSource implements ColumnSource {
       hasRoot: root !== noRow,
       rootName: root === noRow ? '' : values.text(spans.name[root]!),
       rootService: root === noRow ? '' : values.text(resources[spans.resource[root]!]!.name),
-      spans: traces.spans[trace]!,
+      spans: count,
       services: [...services.values()],
     }
   }

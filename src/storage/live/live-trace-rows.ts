@@ -9,11 +9,10 @@ import type {
 } from '../../model/trace-rows.ts'
 import type { LiveSegment, Owner } from './live-segment.ts'
 import { compareStarts } from './span-columns.ts'
-import { noRow } from './trace-table.ts'
 
 const none = new Uint8Array(0)
 
-/** The spans of one trace of a live segment, by start. */
+/** The spans of one trace of a live segment, by start; of the rows before `end`. */
 export class LiveTraceRows implements TraceRows {
   readonly count: number
   readonly traceId: Uint8Array
@@ -21,13 +20,12 @@ export class LiveTraceRows implements TraceRows {
   readonly #rows: Uint32Array
   readonly #keys = new Map<number, Uint8Array>()
 
-  constructor(segment: LiveSegment, trace: number) {
+  constructor(segment: LiveSegment, trace: number, end = segment.spanCount) {
     const { traces, spans } = segment
     this.#segment = segment
     this.traceId = traces.id.subarray(trace * 16, trace * 16 + 16)
     const rows: number[] = []
-    for (let row = traces.firstRow[trace]!; row !== noRow; row = spans.nextInTrace[row]!)
-      rows.push(row)
+    for (let row = traces.firstRow[trace]!; row < end; row = spans.nextInTrace[row]!) rows.push(row)
     rows.sort((a, b) => compareStarts(spans, a, b))
     this.#rows = Uint32Array.from(rows)
     this.count = rows.length

@@ -1,6 +1,5 @@
 import type { LiveSegment } from './live-segment.ts'
 import { compareStarts } from './span-columns.ts'
-import { noRow } from './trace-table.ts'
 
 /**
  * Rows of one trace in depth-first order: what blocks store and structural queries walk. Siblings
@@ -9,6 +8,7 @@ import { noRow } from './trace-table.ts'
  */
 export class TreeOrder {
   readonly #segment: LiveSegment
+  readonly #end: number
   /** Scratch space, grown to the largest trace seen. */
   #slots = new Uint32Array(64)
   #rows = new Uint32Array(32)
@@ -17,8 +17,10 @@ export class TreeOrder {
   #visited = new Uint8Array(32)
   #stack = new Int32Array(32)
 
-  constructor(segment: LiveSegment) {
+  /** Of the rows before `end`. */
+  constructor(segment: LiveSegment, end = segment.spanCount) {
     this.#segment = segment
+    this.#end = end
   }
 
   /**
@@ -48,11 +50,11 @@ export class TreeOrder {
   /** The rows of the trace sorted by start. */
   #collect(trace: number): number {
     const { traces, spans } = this.#segment
-    const count = traces.spans[trace]!
-    if (this.#rows.length < count) this.#grow(count)
-    let i = 0
-    for (let row = traces.firstRow[trace]!; row !== noRow; row = spans.nextInTrace[row]!) {
-      this.#rows[i++] = row
+    if (this.#rows.length < traces.spans[trace]!) this.#grow(traces.spans[trace]!)
+    let count = 0
+    // The chain is in order of arrival, and its end is no row.
+    for (let row = traces.firstRow[trace]!; row < this.#end; row = spans.nextInTrace[row]!) {
+      this.#rows[count++] = row
     }
     this.#rows.subarray(0, count).sort((a, b) => compareStarts(spans, a, b))
     return count
