@@ -1,5 +1,5 @@
 import { Corruption, fail } from '../base/errors.ts'
-import type { QuerySource } from '../search/query-source.ts'
+import { type QuerySource, withGuard } from '../search/query-source.ts'
 
 export interface SourceGuard {
   /** Told what is wrong with a source that is damaged. */
@@ -23,18 +23,5 @@ export function guardedSource(source: QuerySource, { left, removed }: SourceGuar
       throw fail('UNAVAILABLE', `${error.message}: it is left out from now on`, error.fields)
     }
   }
-  return {
-    name: source.name,
-    range: source.range,
-    storedBytes: source.storedBytes,
-    identity: source.identity,
-    index: () => guard(source.index()),
-    search: (...args) => guard(source.search(...args)),
-    metrics: (...args) => guard(source.metrics(...args)),
-    tracesByHash: (...args) => guard(source.tracesByHash(...args)),
-    traceById: id => guard(source.traceById(id)),
-    tagNames: (...args) => guard(source.tagNames(...args)),
-    tagValues: (...args) => guard(source.tagValues(...args)),
-    operations: (...args) => guard(source.operations(...args)),
-  }
+  return withGuard(source, guard)
 }

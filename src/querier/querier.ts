@@ -32,7 +32,7 @@ import {
   composeTagValues,
   composeTrace,
 } from '../search/compose.ts'
-import type { QuerySource } from '../search/query-source.ts'
+import { type QuerySource, withGuard } from '../search/query-source.ts'
 import type { BlockCatalog } from './block-catalog.ts'
 import { excludedOf, readSince } from './block-scan.ts'
 import type { DivisibleSource, GroupsOfBlock, LazyBlock } from './lazy-block.ts'
@@ -228,18 +228,7 @@ function guarded(source: DivisibleSource): DivisibleSource {
     }
   }
   return {
-    name: source.name,
-    range: source.range,
-    storedBytes: source.storedBytes,
-    identity: source.identity,
-    index: () => guard(source.index()),
-    search: (...args) => guard(source.search(...args)),
-    metrics: (...args) => guard(source.metrics(...args)),
-    tracesByHash: (...args) => guard(source.tracesByHash(...args)),
-    traceById: id => guard(source.traceById(id)),
-    tagNames: (...args) => guard(source.tagNames(...args)),
-    tagValues: (...args) => guard(source.tagValues(...args)),
-    operations: (...args) => guard(source.operations(...args)),
+    ...withGuard(source, guard),
     partsOfSearch: (...args) => guard(source.partsOfSearch(...args)),
     partsOfMetrics: (...args) => guard(source.partsOfMetrics(...args)),
   }

@@ -81,6 +81,27 @@ export interface HeldSource {
   release(): void
 }
 
+/** The source, with `guard` around everything that it is asked for. */
+export function withGuard(
+  source: QuerySource,
+  guard: <T>(work: Promise<T>) => Promise<T>,
+): QuerySource {
+  return {
+    name: source.name,
+    range: source.range,
+    storedBytes: source.storedBytes,
+    identity: source.identity,
+    index: () => guard(source.index()),
+    search: (...args) => guard(source.search(...args)),
+    metrics: (...args) => guard(source.metrics(...args)),
+    tracesByHash: (...args) => guard(source.tracesByHash(...args)),
+    traceById: id => guard(source.traceById(id)),
+    tagNames: (...args) => guard(source.tagNames(...args)),
+    tagValues: (...args) => guard(source.tagValues(...args)),
+    operations: (...args) => guard(source.operations(...args)),
+  }
+}
+
 /** A source of columns as a source of answers. */
 export class LocalSource implements QuerySource {
   readonly columns: ColumnSource
