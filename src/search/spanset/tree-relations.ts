@@ -18,15 +18,17 @@ export interface Sides {
 export function related(relation: Relation, tree: TreeColumns, sides: Sides): Mask {
   const out = new Uint8Array(sides.right.length)
   const walk = new TreeWalk(tree, sides)
+  const { left, right } = sides
+  const { setOfRow } = sides.sets
   switch (relation) {
     case '>':
-      children(walk, sides, out)
+      parentsAndChildren(walk, { above: left, below: right, setOfRow }, 'child', out)
       break
     case '>>':
       descendants(walk, sides, out)
       break
     case '<':
-      parents(walk, sides, out)
+      parentsAndChildren(walk, { above: right, below: left, setOfRow }, 'parent', out)
       break
     case '<<':
       ancestors(walk, sides, out)
@@ -106,26 +108,21 @@ function firstAbove(sorted: Uint32Array, value: number, none: number): number {
   return low === sorted.length ? none : sorted[low]!
 }
 
-function children(walk: TreeWalk, { left, right, sets }: Sides, out: Mask): void {
-  const { order, depth, orphan } = walk.tree
-  const { setOfRow } = sets
-  for (const [from, to] of walk.traces()) {
-    let inOrphan = false
-    for (let at = from; at < to; at++) {
-      const d = depth[at]!
-      const row = order[at]!
-      if (d === 0) inOrphan = orphan[at] === 1
-      walk.enter(d, row)
-      if (inOrphan || d === 0 || right[row] === 0) continue
-      const parent = walk.rowAtDepth[d - 1]!
-      if (left[parent] === 1 && setOfRow[parent] === setOfRow[row]) out[row] = 1
-    }
-  }
+interface Generations {
+  readonly above: Mask
+  readonly below: Mask
+  readonly setOfRow: Uint32Array
 }
 
-function parents(walk: TreeWalk, { left, right, sets }: Sides, out: Mask): void {
+/** Of each row of `below` right under a row of `above` in its set, one of the two is marked. */
+function parentsAndChildren(
+  walk: TreeWalk,
+  { above, below, setOfRow }: Generations,
+  marked: 'parent' | 'child',
+  out: Mask,
+): void {
   const { order, depth, orphan } = walk.tree
-  const { setOfRow } = sets
+  const marksParent = marked === 'parent'
   for (const [from, to] of walk.traces()) {
     let inOrphan = false
     for (let at = from; at < to; at++) {
@@ -133,9 +130,10 @@ function parents(walk: TreeWalk, { left, right, sets }: Sides, out: Mask): void 
       const row = order[at]!
       if (d === 0) inOrphan = orphan[at] === 1
       walk.enter(d, row)
-      if (inOrphan || d === 0 || left[row] === 0) continue
+      if (inOrphan || d === 0 || below[row] === 0) continue
       const parent = walk.rowAtDepth[d - 1]!
-      if (right[parent] === 1 && setOfRow[parent] === setOfRow[row]) out[parent] = 1
+      if (above[parent] === 1 && setOfRow[parent] === setOfRow[row])
+        out[marksParent ? parent : row] = 1
     }
   }
 }
