@@ -15,7 +15,12 @@ import {
   uploadBlock,
 } from '../storage/blocklist/block-store.ts'
 import type { BlockLog, CommitResult } from '../storage/blocklist/log.ts'
-import { type BlockMeta, blockDataKey, blockMetaVersion } from '../storage/blocklist/meta.ts'
+import {
+  type BlockMeta,
+  blockDataKey,
+  blockMetaVersion,
+  factsOf,
+} from '../storage/blocklist/meta.ts'
 import type { ObjectStore } from '../storage/object/object-store.ts'
 import { fileSource } from '../storage/object/upload-source.ts'
 import { Spill } from '../storage/spill.ts'
@@ -167,15 +172,7 @@ function describe(
     version: blockMetaVersion,
     id,
     tenant: job.tenant,
-    spans: written.spans,
-    traces: written.traces,
-    bytes: written.bytes,
-    groups: written.groups,
-    footerBytes: written.footerBytes,
-    index: written.index,
-    minStartNs: written.minStartNs.toString(),
-    maxStartNs: written.maxStartNs.toString(),
-    maxEndNs: written.maxEndNs.toString(),
+    ...factsOf(written),
     createdBy: deps.instance,
     // A merge does not make spans younger: retention counts from here.
     createdMs: Math.max(...job.inputs.map(input => input.createdMs)),

@@ -6,7 +6,7 @@ import type { Disk } from '../base/disk.ts'
 import type { WrittenBlock } from '../storage/block/block-emitter.ts'
 import type { BlockCache } from '../storage/block/block-file.ts'
 import { writeBlock } from '../storage/block/writer.ts'
-import { type BlockMeta, blockMetaVersion } from '../storage/blocklist/meta.ts'
+import { type BlockMeta, blockMetaVersion, factsOf } from '../storage/blocklist/meta.ts'
 import type { LiveSegment } from '../storage/live/live-segment.ts'
 import {
   blocksDirectory,
@@ -91,15 +91,7 @@ function describe(
     version: blockMetaVersion,
     id,
     tenant,
-    spans: written.spans,
-    traces: written.traces,
-    bytes: written.bytes,
-    groups: written.groups,
-    footerBytes: written.footerBytes,
-    index: written.index,
-    minStartNs: written.minStartNs.toString(),
-    maxStartNs: written.maxStartNs.toString(),
-    maxEndNs: written.maxEndNs.toString(),
+    ...factsOf(written),
     createdBy: deps.instance,
     createdMs: deps.clock.nowMs(),
     level: 0,

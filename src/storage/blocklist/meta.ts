@@ -39,6 +39,24 @@ export interface BlockMeta {
 
 export const blockMetaVersion = 1
 
+/** What the writer of a block knows of it; times in ns since 1970. */
+type WriterFacts = Pick<
+  BlockMeta,
+  'spans' | 'traces' | 'bytes' | 'groups' | 'footerBytes' | 'index'
+> &
+  Readonly<Record<'minStartNs' | 'maxStartNs' | 'maxEndNs', bigint>>
+
+/** The same as a description has it. */
+export function factsOf(written: WriterFacts) {
+  const { spans, traces, bytes, groups, footerBytes, index } = written
+  return {
+    ...{ spans, traces, bytes, groups, footerBytes, index },
+    minStartNs: written.minStartNs.toString(),
+    maxStartNs: written.maxStartNs.toString(),
+    maxEndNs: written.maxEndNs.toString(),
+  }
+}
+
 const blockIdPattern = /^[A-Za-z0-9][A-Za-z0-9-]{0,99}$/
 
 /** Ids are UUIDs; whatever else is a plain name works. */
