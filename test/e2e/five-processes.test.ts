@@ -125,6 +125,8 @@ it('queries wait for a querier that is killed and comes back', async () => {
 })
 
 it('two queriers scan the blocks of one query', async () => {
+  // It would make one block of them, which one querier scans.
+  await stopsInOrder(stack!.server('compactor'))
   for (let i = 0; i < blocksToSplit; i++) {
     const spans = [{ ...oneSpan(), traceId: hexId(100 + i, 32) }]
     await pushWhenAllowed(encodeSpans('many-blocks', spans))
@@ -140,6 +142,7 @@ it('two queriers scan the blocks of one query', async () => {
     await pause(100)
   }
   await stopsInOrder(stack!.server('second-querier'))
+  await stack!.start('compactor')
 })
 
 it('stop in order', async () => {
