@@ -115,6 +115,8 @@ export interface StartsInTraces {
   /** Lanes of ns since the start of the trace, per row. */
   readonly low: Vector
   readonly high: Vector
+  /** The greatest value of the low lane. */
+  readonly lowMax: number
   /** All high lanes are 0. */
   readonly isShort: boolean
 }

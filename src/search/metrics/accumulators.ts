@@ -1,4 +1,5 @@
 import { fail } from '../../base/errors.ts'
+import type { BucketRuns } from './bucket-runs.ts'
 
 /**
  * Flat arrays of (series, step) that grow with the series. One function per kind of sum; rows come
@@ -56,65 +57,70 @@ export class Lane {
 
 /** What is added: a series, a bucket and, where the function has one, a number for each row. */
 export interface Additions {
-  readonly series: Uint32Array
-  /** One for all rows, or one for each. */
-  readonly buckets: Uint32Array | number
+  /** Null: all rows are of series 0. */
+  readonly series: Uint32Array | null
+  readonly runs: BucketRuns
   /** NaN: the row has no number. */
   readonly numbers: Float64Array | null
 }
 
-export function addCounts(
-  { series, buckets }: Additions,
-  steps: number,
-  cells: Float64Array,
-): void {
-  if (typeof buckets === 'number') {
-    for (let i = 0; i < series.length; i++) {
-      const at = series[i]! * steps + buckets
-      cells[at] = cells[at]! + 1
+export function addCounts({ series, runs }: Additions, steps: number, cells: Float64Array): void {
+  for (let run = 0, from = 0; run < runs.count; run++) {
+    const end = runs.ends[run]!
+    const bucket = runs.buckets[run]!
+    if (series === null) cells[bucket] = cells[bucket]! + end - from
+    else {
+      for (let i = from; i < end; i++) {
+        const at = series[i]! * steps + bucket
+        cells[at] = cells[at]! + 1
+      }
     }
-    return
-  }
-  for (let i = 0; i < series.length; i++) {
-    const at = series[i]! * steps + buckets[i]!
-    cells[at] = cells[at]! + 1
+    from = end
   }
 }
 
 export function addExtremes(
-  { series, buckets, numbers }: Additions,
+  { series, runs, numbers }: Additions,
   steps: number,
   kind: 'min' | 'max',
   cells: Float64Array,
 ): void {
-  for (let i = 0; i < series.length; i++) {
-    const value = numbers![i]!
-    const at = series[i]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
-    const known = cells[at]!
-    // NaN there: nothing yet. A NaN here is neither less nor greater.
-    const isBetter = kind === 'min' ? value < known : value > known
-    if (isBetter || Number.isNaN(known)) cells[at] = value
+  for (let run = 0, i = 0; run < runs.count; run++) {
+    const end = runs.ends[run]!
+    const bucket = runs.buckets[run]!
+    for (; i < end; i++) {
+      const value = numbers![i]!
+      const at = series === null ? bucket : series[i]! * steps + bucket
+      const known = cells[at]!
+      // NaN there: nothing yet. A NaN here is neither less nor greater.
+      const isBetter = kind === 'min' ? value < known : value > known
+      if (isBetter || Number.isNaN(known)) cells[at] = value
+    }
   }
 }
 
 /** Kahan's sum: `lost` holds what the additions so far have rounded away. */
 export function addSums(
-  { series, buckets, numbers }: Additions,
+  { series, runs, numbers }: Additions,
   steps: number,
   sums: Float64Array,
   counts: Float64Array,
   lost: Float64Array,
 ): void {
-  for (let i = 0; i < series.length; i++) {
-    const value = numbers![i]!
-    if (Number.isNaN(value)) continue
-    const at = series[i]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
-    const rest = value - lost[at]!
-    const sum = sums[at]! + rest
-    const rounded = sum - sums[at]! - rest
-    // An infinite sum loses nothing any more.
-    lost[at] = Number.isNaN(rounded) ? 0 : rounded
-    sums[at] = sum
-    counts[at] = counts[at]! + 1
+  for (let run = 0, i = 0; run < runs.count; run++) {
+    const end = runs.ends[run]!
+    const bucket = runs.buckets[run]!
+    for (; i < end; i++) {
+      const value = numbers![i]!
+      if (Number.isNaN(value)) continue
+      const at = series === null ? bucket : series[i]! * steps + bucket
+      const rest = value - lost[at]!
+      const sum = sums[at]! + rest
+      const rounded = sum - sums[at]! - rest
+      // An infinite sum loses nothing any more.
+      lost[at] = Number.isNaN(rounded) ? 0 : rounded
+      sums[at] = sum
+      counts[at] = counts[at]! + 1
+    }
   }
 }

@@ -117,11 +117,12 @@ function selectionWindow(startNs: string, endNs: string, { request }: MetricsSca
  * Row -> side × steps + step, -1 for rows that do not count; side 1 is the selection. A query has
  * at most 10,000 steps, so slots fit in 16 bits.
  */
-function slotsOf({ rows, buckets }: BucketedRows, selected: Mask, steps: number): Int16Array {
+function slotsOf({ rows, runs }: BucketedRows, selected: Mask, steps: number): Int16Array {
   const slots = new Int16Array(selected.length).fill(-1)
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!
-    slots[row] = selected[row]! * steps + (typeof buckets === 'number' ? buckets : buckets[i]!)
+  for (let run = 0, i = 0; run < runs.count; run++) {
+    const end = runs.ends[run]!
+    const bucket = runs.buckets[run]!
+    for (; i < end; i++) slots[rows[i]!] = selected[rows[i]!]! * steps + bucket
   }
   return slots
 }

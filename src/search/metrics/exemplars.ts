@@ -42,16 +42,15 @@ export class ExemplarPicker {
     const traceOfRow = group.traceOfRow()
     const { baseNs, offsets } = loaded.startOffsets()
     const { rows, series, numbers } = counted
-    for (const i of picked) {
+    for (const { at: i, slot } of picked) {
       const row = rows[i]!
       const trace = traceOfRow[row]!
       const traceId = bytesToHex(ids, trace * 16, trace * 16 + 16)
-      const slot = this.#slotOf(bucketOf(counted, i))
       if (this.isFull || this.#perSlot[slot]! >= perSlotMax || this.#traces.has(traceId)) continue
       this.#perSlot[slot] = this.#perSlot[slot]! + 1
       this.#traces.add(traceId)
       this.found.push({
-        series: series[i]!,
+        series: series === null ? 0 : series[i]!,
         timeNs: String(baseNs + BigInt(offsets[row]!)),
         traceId,
         value: numbers ? numbers[i]! : 1,
@@ -60,29 +59,30 @@ export class ExemplarPicker {
   }
 
   /** Places of rows in slots with room; more than needed, as several may be of one trace. */
-  #pick(counted: Counted): number[] {
-    const picked: number[] = []
+  #pick({ runs, numbers }: Counted): Picked[] {
+    const picked: Picked[] = []
     const taken = this.#perSlot.slice()
-    let room = taken.reduce((sum, count) => sum + pickedPerSlot - count, 0)
-    for (let i = 0; i < counted.rows.length && room > 0; i++) {
-      if (counted.numbers && Number.isNaN(counted.numbers[i])) continue
-      const slot = this.#slotOf(bucketOf(counted, i))
-      if (taken[slot]! >= pickedPerSlot) continue
-      taken[slot] = taken[slot]! + 1
-      room--
-      if (this.#perSlot[slot]! < perSlotMax) picked.push(i)
+    for (let run = 0, from = 0; run < runs.count; run++) {
+      const end = runs.ends[run]!
+      const slot = Math.floor((runs.buckets[run]! * taken.length) / this.#steps)
+      if (this.#perSlot[slot]! < perSlotMax) {
+        for (let at = from; at < end && taken[slot]! < pickedPerSlot; at++) {
+          if (numbers && Number.isNaN(numbers[at])) continue
+          taken[slot] = taken[slot]! + 1
+          picked.push({ at, slot })
+        }
+      }
+      from = end
     }
     return picked
   }
+}
 
-  #slotOf(bucket: number): number {
-    return Math.floor((bucket * this.#perSlot.length) / this.#steps)
-  }
+interface Picked {
+  /** Place of the row. */
+  readonly at: number
+  readonly slot: number
 }
 
 /** Spans that are looked at per slot and group. */
 const pickedPerSlot = 16
-
-function bucketOf({ buckets }: Counted, at: number): number {
-  return typeof buckets === 'number' ? buckets : buckets[at]!
-}

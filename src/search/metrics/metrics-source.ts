@@ -137,7 +137,7 @@ class Aggregation implements MetricsReader {
 
   async add(index: number, group: ColumnGroup, counted: BucketedRows): Promise<void> {
     const aggregate = this.#function
-    let { rows, buckets } = counted
+    let { rows, runs } = counted
     let numbers: Float64Array | null = null
     const codes: Uint32Array[] = []
     if (aggregate.kind !== 'count') {
@@ -146,7 +146,7 @@ class Aggregation implements MetricsReader {
       if (aggregate.kind === 'histogram') {
         const powers = powerBuckets(counted, read)
         rows = powers.rows
-        buckets = powers.buckets
+        runs = powers.runs
         numbers = powers.numbers
         codes.push(powers.codes)
       }
@@ -154,12 +154,12 @@ class Aggregation implements MetricsReader {
     for (const reader of this.#labels.toReversed())
       codes.unshift(await reader.read(group, index, rows))
     const sizes = this.#values().map(values => values.length)
-    const series = this.#series.assign(codes, sizes, rows.length)
+    const series = this.#series.assign(codes, sizes)
     for (const lane of this.#lanes) lane.reserve(this.#series.count)
-    this.#accumulate({ series, buckets, numbers })
+    this.#accumulate({ series, runs, numbers })
     if (this.#exemplars.isFull) return
     const { source } = this.#scan.context
-    await this.#exemplars.add(source, index, group, { rows, series, buckets, numbers })
+    await this.#exemplars.add(source, index, group, { rows, series, runs, numbers })
   }
 
   async finish(): Promise<MetricsPart> {

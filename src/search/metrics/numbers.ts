@@ -36,6 +36,10 @@ export async function readNumbers(
 
 function numbersAt({ values, base }: Vector, rows: Uint32Array): Float64Array {
   const out = new Float64Array(rows.length)
+  if (rows.length === values.length) {
+    for (let i = 0; i < out.length; i++) out[i] = values[i]! + base
+    return out
+  }
   for (let i = 0; i < out.length; i++) out[i] = values[rows[i]!]! + base
   return out
 }

@@ -1,5 +1,6 @@
 import type { KeyValue } from '../value/key-encoder.ts'
 import { Kind } from '../value/value-vector.ts'
+import { keptRuns } from './bucket-runs.ts'
 import type { RowNumbers } from './numbers.ts'
 import type { BucketedRows } from './time-buckets.ts'
 
@@ -8,32 +9,28 @@ import type { BucketedRows } from './time-buckets.ts'
  * whose number is an int or a duration below 2, a float that is not positive, or none at all.
  */
 export function powerBuckets(
-  { rows, buckets }: BucketedRows,
+  counted: BucketedRows,
   { numbers, isFloat }: RowNumbers,
 ): BucketedRows & { readonly codes: Uint32Array; readonly numbers: Float64Array } {
-  const kept = new Uint32Array(rows.length)
-  const keptBuckets = typeof buckets === 'number' ? buckets : new Uint32Array(rows.length)
-  const codes = new Uint32Array(rows.length)
-  const keptNumbers = new Float64Array(rows.length)
-  let n = 0
-  for (let i = 0; i < rows.length; i++) {
+  const codes = new Uint32Array(numbers.length)
+  let kept = 0
+  for (let i = 0; i < numbers.length; i++) {
     const value = numbers[i]!
-    const float = isFloat !== null && isFloat[i] === 1
-    // Also false for NaN.
-    const counts = float ? value > 0 && value < Number.POSITIVE_INFINITY : value >= 2
-    if (!counts) continue
-    kept[n] = rows[i]!
-    keptNumbers[n] = value
-    codes[n] = (float ? floatExponent(value) : wholeExponent(value)) + exponentShift
-    if (typeof keptBuckets !== 'number') keptBuckets[n] = (buckets as Uint32Array)[i]!
-    n++
+    if (isFloat !== null && isFloat[i] === 1) {
+      if (!(value > 0 && value < Number.POSITIVE_INFINITY)) continue
+      codes[i] = floatExponent(value) + exponentShift
+    } else if (value >= 2) codes[i] = wholeExponent(value) + exponentShift
+    // Also NaN.
+    else continue
+    kept++
   }
-  const shown = typeof keptBuckets === 'number' ? keptBuckets : keptBuckets.subarray(0, n)
+  if (kept === numbers.length) return { ...counted, codes, numbers }
+  const keep = Uint8Array.from(codes, code => (code === 0 ? 0 : 1))
   return {
-    rows: kept.subarray(0, n),
-    buckets: shown,
-    codes: codes.subarray(0, n),
-    numbers: keptNumbers.subarray(0, n),
+    rows: counted.rows.filter((_, i) => keep[i] === 1),
+    runs: keptRuns(counted.runs, keep),
+    codes: codes.filter(code => code > 0),
+    numbers: numbers.filter((_, i) => keep[i] === 1),
   }
 }
 

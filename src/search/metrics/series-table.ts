@@ -25,11 +25,17 @@ export class SeriesTable {
     return this.#count
   }
 
-  /** The series of each row from the codes of its labels; `sizes`: distinct values of each label. */
-  assign(codes: readonly Uint32Array[], sizes: readonly number[], rows: number): Uint32Array {
+  /**
+   * The series of each row from the codes of its labels; null without labels. `sizes`: distinct
+   * values of each label.
+   */
+  assign(codes: readonly Uint32Array[], sizes: readonly number[]): Uint32Array | null {
     const [first, ...rest] = codes
-    if (first === undefined) return new Uint32Array(rows)
-    const series = rest.reduce((joined, more, i) => this.#pairs[i]!.encode(joined, more), first)
+    if (first === undefined) return null
+    const series = rest.reduce(
+      (joined, more, i) => this.#pairs[i]!.encode(joined, more, sizes[i + 1]!),
+      first,
+    )
     this.#count = this.#pairs[this.#pairs.length - 1]?.pairs.length ?? sizes[0]!
     return series
   }

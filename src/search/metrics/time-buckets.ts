@@ -1,10 +1,12 @@
 import type { MetricsRequest } from '../../contract/queries.ts'
 import type { ColumnGroup, GroupInfo, StartsInTraces } from '../../model/column-batch.ts'
+import { type BucketRuns, RunBuilder, withoutOutside } from './bucket-runs.ts'
 
-/** Rows that start in some bucket, and the bucket of each; one number when it is always the same. */
+/** Rows that start in some bucket. */
 export interface BucketedRows {
   readonly rows: Uint32Array
-  readonly buckets: Uint32Array | number
+  /** The buckets of the rows, in their order. */
+  readonly runs: BucketRuns
 }
 
 /** The steps of a metrics query: bucket i is (start + i * step, start + (i + 1) * step]. */
@@ -13,9 +15,6 @@ export class TimeBuckets {
   readonly #startNs: bigint
   readonly #stepNs: bigint
   readonly #includesStart: boolean
-  /** Room for the result, kept from group to group. */
-  #kept = new Uint32Array(0)
-  #buckets = new Uint32Array(0)
 
   constructor(request: Pick<MetricsRequest, 'steps' | 'startNs' | 'stepNs' | 'includesStart'>) {
     this.steps = request.steps
@@ -50,78 +49,87 @@ export class TimeBuckets {
     return first >= 0 && first === this.of(info.maxStartNs) ? first : null
   }
 
-  /** Needs `starts`, unless the group lies in one bucket. Valid until the next call. */
+  /** Needs `starts`, unless the group lies in one bucket. */
   ofRows(group: ColumnGroup, info: GroupInfo, rows: Uint32Array): BucketedRows {
+    const runs = new RunBuilder()
     const common = this.ofGroup(info)
-    if (common !== null) return { rows, buckets: common }
-    if (this.#kept.length < rows.length) {
-      this.#kept = new Uint32Array(rows.length)
-      this.#buckets = new Uint32Array(rows.length)
+    if (common !== null) {
+      runs.add(rows.length, common)
+      return { rows, runs: runs.finish() }
     }
     const parts = group.startsInTraces()
     const traceRows = group.traceRows()
-    const n =
-      parts?.isShort && traceRows !== null
-        ? this.#bucketTraces(parts, traceRows, rows)
-        : this.#bucketRows(group.startOffsets(), rows)
-    return { rows: this.#kept.subarray(0, n), buckets: this.#buckets.subarray(0, n) }
+    if (parts?.isShort && traceRows !== null) this.#bucketTraces(parts, traceRows, rows, runs)
+    else this.#bucketRows(group.startOffsets(), rows, runs)
+    return withoutOutside(rows, runs.finish())
   }
 
   /**
-   * Trace by trace: rows are nearly in order of time, and most are in the bucket of the one before.
+   * Trace by trace: most lie in one bucket as a whole, which is that of the one before.
    * Doubles are exact: ranges and groups are far below the 104 days that they hold in ns.
    */
   #bucketTraces(
-    { baseNs, traces, low: { values, base } }: StartsInTraces,
+    { baseNs, traces, low: { values, base }, lowMax }: StartsInTraces,
     traceRows: Uint32Array,
     rows: Uint32Array,
-  ): number {
-    const [kept, buckets, steps] = [this.#kept, this.#buckets, this.steps]
-    const step = Number(this.#stepNs)
+    runs: RunBuilder,
+  ): void {
     const start = Number(this.#startNs - baseNs)
-    let [n, bucket, low, high] = [0, -1, 0, 0]
-    let trace = -1
-    let traceEnd = 0
-    let traceSince = 0
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!
-      while (row >= traceEnd) {
-        trace++
-        traceEnd = traceRows[trace + 1]!
-        traceSince = traces[trace]! + base - start
+    const step = Number(this.#stepNs)
+    const count = rows.length
+    const before = this.#includesStart ? -1 : 0
+    // Times after `after` and not after `until` are in this bucket.
+    let [bucket, after, until] = [-1, 0, 0]
+    for (let trace = 0, i = 0; i < count; trace++) {
+      const end = endOf(rows, i, traceRows[trace + 1]!)
+      const since = traces[trace]! - start
+      if (since > after && since + lowMax <= until) {
+        i = end
+        continue
       }
-      const since = traceSince + values[row]!
-      if (since <= low || since > high || since === 0) {
-        bucket = this.#bucketOf(since, step)
-        low = bucket * step
-        high = low + step
+      for (; i < end; i++) {
+        const at = since + values[rows[i]!]! + base
+        if (at > after && at <= until) continue
+        runs.add(i, bucket)
+        bucket = this.#bucketOf(at, step)
+        after = bucket < 0 ? Number.NEGATIVE_INFINITY : bucket * step
+        until = bucket < 0 ? before : after + step
       }
-      if (bucket < 0 || bucket >= steps) continue
-      kept[n] = row
-      buckets[n] = bucket
-      n++
     }
-    return n
+    runs.add(count, bucket)
   }
 
   #bucketRows(
     { baseNs, offsets }: { readonly baseNs: bigint; readonly offsets: Float64Array },
     rows: Uint32Array,
-  ): number {
+    runs: RunBuilder,
+  ): void {
     const step = Number(this.#stepNs)
     const start = Number(this.#startNs - baseNs)
-    let n = 0
+    let bucket = -1
     for (let i = 0; i < rows.length; i++) {
-      const bucket = this.#bucketOf(offsets[rows[i]!]! - start, step)
-      if (bucket < 0 || bucket >= this.steps) continue
-      this.#kept[n] = rows[i]!
-      this.#buckets[n] = bucket
-      n++
+      const next = this.#bucketOf(offsets[rows[i]!]! - start, step)
+      if (next === bucket) continue
+      runs.add(i, bucket)
+      bucket = next
     }
-    return n
+    runs.add(rows.length, bucket)
   }
 
+  /** -1 outside of all buckets. */
   #bucketOf(since: number, step: number): number {
-    return since === 0 && this.#includesStart ? 0 : Math.ceil(since / step) - 1
+    if (since === 0) return this.#includesStart ? 0 : -1
+    const bucket = Math.ceil(since / step) - 1
+    return bucket < 0 || bucket >= this.steps ? -1 : bucket
   }
+}
+
+/** The first place from `from` on whose row is not below `endRow`. */
+function endOf(rows: Uint32Array, from: number, endRow: number): number {
+  // All rows of the trace are there, as a rule.
+  const all = from + endRow - rows[from]!
+  if (all <= rows.length && rows[all - 1] === endRow - 1) return Math.max(from, all)
+  let end = from
+  while (end < rows.length && rows[end]! < endRow) end++
+  return end
 }

@@ -88,25 +88,78 @@ function enlarged(known: Uint32Array | undefined, index: number, least: number):
 /** Numbers the pairs of codes that occur, over all groups. */
 export class PairEncoder {
   readonly pairs: { readonly first: number; readonly second: number }[] = []
-  /** First code -> second code -> code of the pair + 1. */
+  /** first × width + second -> code of the pair + 1, while it is no larger than `flatMax`. */
+  #flat = new Uint32Array(0)
+  #width = 0
+  /** Beyond that: first code -> second code -> code of the pair + 1. */
   readonly #tables: Uint32Array[] = []
 
-  encode(first: Uint32Array, second: Uint32Array): Uint32Array {
+  /** `seconds`: all second codes are below. */
+  encode(first: Uint32Array, second: Uint32Array, seconds: number): Uint32Array {
     const out = new Uint32Array(first.length)
-    for (let i = 0; i < out.length; i++) out[i] = this.#codeOf(first[i]!, second[i]!)
+    if (!this.#reserve(greatest(first) + 1, seconds)) {
+      for (let i = 0; i < out.length; i++) out[i] = this.#codeOf(first[i]!, second[i]!)
+      return out
+    }
+    const flat = this.#flat
+    const width = this.#width
+    for (let i = 0; i < out.length; i++) {
+      const at = first[i]! * width + second[i]!
+      if (flat[at] === 0) flat[at] = this.#add(first[i]!, second[i]!)
+      out[i] = flat[at]! - 1
+    }
     return out
   }
 
+  /** False when a flat table would be too large. */
+  #reserve(firsts: number, seconds: number): boolean {
+    if (firsts * this.#width <= this.#flat.length && seconds <= this.#width) return true
+    if (this.#tables.length > 0) return false
+    const width = seconds <= this.#width ? this.#width : Math.max(seconds, this.#width * 2)
+    const rows = Math.max(firsts, Math.ceil(this.#flat.length / Math.max(1, this.#width)))
+    if (rows * width > flatMax) {
+      this.#flat = new Uint32Array(0)
+      this.#width = 0
+      for (const [i, { first, second }] of this.pairs.entries()) this.#setCode(first, second, i + 1)
+      return false
+    }
+    this.#width = width
+    this.#flat = new Uint32Array(Math.min(flatMax, rows * width * 2))
+    for (const [i, { first, second }] of this.pairs.entries()) {
+      this.#flat[first * width + second] = i + 1
+    }
+    return true
+  }
+
+  /** Code of the pair + 1. */
+  #add(first: number, second: number): number {
+    this.pairs.push({ first, second })
+    return this.pairs.length
+  }
+
   #codeOf(first: number, second: number): number {
+    const known = this.#tables[first]?.[second] ?? 0
+    if (known > 0) return known - 1
+    const added = this.#add(first, second)
+    this.#setCode(first, second, added)
+    return added - 1
+  }
+
+  #setCode(first: number, second: number, code: number): void {
     let table = this.#tables[first]
     if (table === undefined || table.length <= second) {
       table = enlarged(table, second, 8)
       this.#tables[first] = table
     }
-    if (table[second] === 0) {
-      this.pairs.push({ first, second })
-      table[second] = this.pairs.length
-    }
-    return table[second]! - 1
+    table[second] = code
   }
+}
+
+/** Pairs that a flat table has room for: 4 MiB. */
+const flatMax = 1 << 20
+
+function greatest(codes: Uint32Array): number {
+  let max = 0
+  for (let i = 0; i < codes.length; i++) if (codes[i]! > max) max = codes[i]!
+  return max
 }

@@ -153,7 +153,8 @@ export class BlockGroup implements ColumnGroup {
       traces,
       low: this.#named('span.start.low')!,
       high: this.#named('span.start.high')!,
-      isShort: this.#isZero('span.start.high'),
+      lowMax: this.#greatest('span.start.low'),
+      isShort: this.#greatest('span.start.high') === 0,
     }
   }
 
@@ -169,7 +170,7 @@ export class BlockGroup implements ColumnGroup {
     const high = this.#named('span.duration.high')
     const low = this.#named('span.duration.low')
     // Where no span lasts 4.3 s the low lane is the duration, as it is stored.
-    if (high && low && this.#isZero('span.duration.high')) return low
+    if (high && low && this.#greatest('span.duration.high') === 0) return low
     return dense(this.#signedLanes('span.duration', true))
   }
 
@@ -256,10 +257,11 @@ export class BlockGroup implements ColumnGroup {
     return { baseHigh, baseNs: BigInt(baseHigh) << 32n }
   }
 
-  #isZero(key: string): boolean {
+  /** By the statistics; NaN: there are no values. */
+  #greatest(key: string): number {
     const ref = this.#intrinsic(key)
     const chunk = ref ? this.#file.chunkOf(ref.id, this.#group) : -1
-    return chunk >= 0 && this.#file.f.chunkMax[chunk] === 0
+    return chunk < 0 ? Number.NaN : this.#file.f.chunkMax[chunk]!
   }
 
   #named(key: string): Vector | null {
