@@ -3,9 +3,17 @@ import type { Label } from './series.ts'
 
 /** The order of series, and which of them are the same. An int 5 and a text `5` are different. */
 
-/** Text that is the same for the same labels only. */
+/** Text that is the same for the same labels only: each part begins with its length. */
 export function labelsIdentity(labels: readonly LabelValue[]): string {
-  return JSON.stringify(labels.map(value => (value === null ? null : typeAndText(value))))
+  let identity = ''
+  for (const label of labels) {
+    if (label === null) identity += '-'
+    else {
+      const text = String(label.value)
+      identity += `${text.length}${label.type}:${text}`
+    }
+  }
+  return identity
 }
 
 export function seriesIdentity(labels: readonly Label[]): string {
@@ -47,9 +55,13 @@ function compareValues(a: LabelValue, b: LabelValue): number {
 
 /** Decimal text of 64 bits. */
 function compareInts(a: string, b: string): number {
+  if (a.length < exactDigits && b.length < exactDigits) return Number(a) - Number(b)
   const difference = BigInt(a) - BigInt(b)
   return difference === 0n ? 0 : difference < 0n ? -1 : 1
 }
+
+/** Numbers of fewer digits are exact as doubles. */
+const exactDigits = 16
 
 function compareTexts(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1

@@ -26,7 +26,8 @@ export function mergeMetricsParts(
   parts: readonly MetricsPart[],
 ): MetricsPart {
   const steps = parts[0]?.steps ?? 0
-  const { series, indexOf } = unionOf(parts)
+  const identities = parts.map(part => part.series.map(labelsIdentity))
+  const { series, indexOf } = unionOf(parts, identities)
   const laneCount = kind === 'sum' ? 2 : 1
   const combine = combiners[kind]
   const empty = kind === 'min' || kind === 'max' ? Number.NaN : 0
@@ -34,9 +35,9 @@ export function mergeMetricsParts(
     return new Float64Array(series.length * steps).fill(empty)
   })
   const exemplars: MetricsExemplar[] = []
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
     assert(part.steps === steps, 'parts of an answer have the same steps')
-    const targets = part.series.map(labels => indexOf.get(labelsIdentity(labels))!)
+    const targets = identities[i]!.map(identity => indexOf.get(identity)!)
     for (const [lane, out] of lanes.entries()) {
       for (const [from, to] of targets.entries()) {
         combine(part.lanes[lane]!, from * steps, out, to * steps, steps)
@@ -49,13 +50,16 @@ export function mergeMetricsParts(
   return { series, steps, lanes, exemplars }
 }
 
-function unionOf(parts: readonly MetricsPart[]): {
+function unionOf(
+  parts: readonly MetricsPart[],
+  identities: readonly (readonly string[])[],
+): {
   readonly series: readonly (readonly LabelValue[])[]
   readonly indexOf: ReadonlyMap<string, number>
 } {
   const byIdentity = new Map<string, readonly LabelValue[]>()
-  for (const part of parts) {
-    for (const labels of part.series) byIdentity.set(labelsIdentity(labels), labels)
+  for (const [i, { series }] of parts.entries()) {
+    for (const [j, labels] of series.entries()) byIdentity.set(identities[i]![j]!, labels)
   }
   const sorted = [...byIdentity].sort(([, a], [, b]) => compareLabelValues(a, b))
   return {

@@ -20,7 +20,12 @@ function renderTimeSeries(series: TimeSeries, times: readonly string[]): string 
   const samples: string[] = []
   for (let i = 0; i < series.values.length; i++) {
     const value = series.values[i]!
-    if (!Number.isNaN(value)) samples.push(object([times[i]!, double('value', value)]))
+    if (Number.isNaN(value)) continue
+    const time = times[i]!
+    // The member of a zero is left out.
+    if (value === 0) samples.push(`{${time}}`)
+    else if (time === '') samples.push(`{"value":${jsonDouble(value)}}`)
+    else samples.push(`{${time},"value":${jsonDouble(value)}}`)
   }
   return object([
     list('labels', series.labels.map(renderAttribute)),

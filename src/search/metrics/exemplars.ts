@@ -1,6 +1,7 @@
 import type { MetricsExemplar } from '../../contract/queries.ts'
-import type { ColumnGroup, ColumnSource } from '../../model/column-batch.ts'
+import type { ColumnSource } from '../../model/column-batch.ts'
 import { bytesToHex } from '../../model/ids.ts'
+import { placesOf } from '../row-places.ts'
 import type { Additions } from './accumulators.ts'
 
 interface Counted extends Additions {
@@ -28,30 +29,26 @@ export class ExemplarPicker {
     return this.found.length >= this.#max
   }
 
-  async add(
-    source: ColumnSource,
-    index: number,
-    group: ColumnGroup,
-    counted: Counted,
-  ): Promise<void> {
+  async add(source: ColumnSource, index: number, counted: Counted): Promise<void> {
     const picked = this.#pick(counted)
     if (picked.length === 0) return
     const ref = source.intrinsic('trace.id')!
     const loaded = await source.load(index, [ref], new Set(['traceOfRow', 'starts', 'traces']))
     const ids = loaded.vector(ref)!.values as Uint8Array
-    const traceOfRow = group.traceOfRow()
-    const { baseNs, offsets } = loaded.startOffsets()
     const { rows, series, numbers } = counted
-    for (const { at: i, slot } of picked) {
-      const row = rows[i]!
-      const trace = traceOfRow[row]!
+    const places = placesOf(
+      loaded,
+      picked.map(({ at }) => rows[at]!),
+    )
+    for (const [place, { at: i, slot }] of picked.entries()) {
+      const { trace, startNs } = places[place]!
       const traceId = bytesToHex(ids, trace * 16, trace * 16 + 16)
       if (this.isFull || this.#perSlot[slot]! >= perSlotMax || this.#traces.has(traceId)) continue
       this.#perSlot[slot] = this.#perSlot[slot]! + 1
       this.#traces.add(traceId)
       this.found.push({
         series: series === null ? 0 : series[i]!,
-        timeNs: String(baseNs + BigInt(offsets[row]!)),
+        timeNs: String(startNs),
         traceId,
         value: numbers ? numbers[i]! : 1,
       })

@@ -159,7 +159,7 @@ class Aggregation implements MetricsReader {
     this.#accumulate({ series, runs, numbers })
     if (this.#exemplars.isFull) return
     const { source } = this.#scan.context
-    await this.#exemplars.add(source, index, group, { rows, series, runs, numbers })
+    await this.#exemplars.add(source, index, { rows, series, runs, numbers })
   }
 
   async finish(): Promise<MetricsPart> {

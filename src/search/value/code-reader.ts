@@ -24,7 +24,7 @@ export interface CodeReader {
   readonly needs: readonly GroupNeed[]
   /** Code -> value. */
   readonly values: readonly KeyValue[]
-  /** One code for each of the rows. */
+  /** One code for each of the rows. Valid until the next call. */
   read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array>
 }
 
@@ -93,6 +93,7 @@ class EnumCodes implements CodeReader {
   readonly values: KeyValue[] = []
   readonly #ref: ColumnRef
   readonly #kind: typeof Kind.status | typeof Kind.kind
+  readonly #room = new Room()
 
   constructor(ref: ColumnRef, kind: typeof Kind.status | typeof Kind.kind) {
     this.columns = [ref]
@@ -102,7 +103,7 @@ class EnumCodes implements CodeReader {
 
   async read(group: ColumnGroup, _index: number, rows: Uint32Array): Promise<Uint32Array> {
     const { values, base } = group.vector(this.#ref)!
-    const out = new Uint32Array(rows.length)
+    const out = this.#room.take(rows.length)
     let max = 0
     for (let i = 0; i < out.length; i++) {
       const number = values[rows[i]!]! + base
@@ -124,6 +125,7 @@ export class OwnerCodes implements CodeReader {
   readonly #operand: Operand
   readonly #scope: typeof Scope.resource | typeof Scope.instrumentation
   readonly #keys = new KeyEncoder()
+  readonly #room = new Room()
   #ofOwner: Uint32Array | undefined
 
   constructor(context: ReadContext, operand: Operand) {
@@ -141,7 +143,7 @@ export class OwnerCodes implements CodeReader {
   async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
     const ofOwner = await this.ofOwners(index)
     const { values, base } = group.ownerOfRow(this.#scope)
-    const out = new Uint32Array(rows.length)
+    const out = this.#room.take(rows.length)
     if (rows.length === values.length) {
       for (let row = 0; row < out.length; row++) out[row] = ofOwner[values[row]! + base]!
     } else for (let i = 0; i < out.length; i++) out[i] = ofOwner[values[rows[i]!]! + base]!
@@ -167,6 +169,7 @@ class TextCodes implements CodeReader {
   readonly #absent: number
   /** Dictionary -> code -> our code + 1. */
   readonly #tables = new Map<Dictionary, Uint32Array>()
+  readonly #room = new Room()
 
   /** `absentText`: what rows without a value count as; by default they have none. */
   constructor(context: ReadContext, ref: ColumnRef, absentText?: string) {
@@ -184,12 +187,15 @@ class TextCodes implements CodeReader {
   }
 
   async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
-    const out = new Uint32Array(rows.length).fill(this.#absent)
+    const out = this.#room.take(rows.length)
     const vector = group.vector(this.#ref)
-    if (vector === null) return out
-    const stored = codesOfRows(vector, rows)
-    const table = await this.#tableFor(index, stored)
-    for (let i = 0; i < out.length; i++) if (stored[i] !== noCode) out[i] = table[stored[i]!]! - 1
+    if (vector === null) return out.fill(this.#absent)
+    storedCodes(vector, rows, out)
+    const table = await this.#tableFor(index, out)
+    for (let i = 0; i < out.length; i++) {
+      const code = out[i]!
+      out[i] = code === noCode ? this.#absent : table[code]! - 1
+    }
     return out
   }
 
@@ -222,6 +228,7 @@ class TraceCodes implements CodeReader {
   readonly columns: readonly ColumnRef[]
   readonly needs: readonly GroupNeed[] = ['traceOfRow']
   readonly #perTrace: TextCodes
+  readonly #room = new Room()
 
   constructor(context: ReadContext, ref: ColumnRef) {
     this.columns = [ref]
@@ -235,9 +242,19 @@ class TraceCodes implements CodeReader {
   async read(group: ColumnGroup, index: number, rows: Uint32Array): Promise<Uint32Array> {
     const perTrace = await this.#perTrace.read(group, index, ascending(group.traces))
     const traceOfRow = group.traceOfRow()
-    const out = new Uint32Array(rows.length)
+    const out = this.#room.take(rows.length)
     for (let i = 0; i < out.length; i++) out[i] = perTrace[traceOfRow[rows[i]!]!]!
     return out
+  }
+}
+
+/** Space for the codes of one group after the other. */
+class Room {
+  #kept = new Uint32Array(0)
+
+  take(count: number): Uint32Array {
+    if (this.#kept.length < count) this.#kept = new Uint32Array(count)
+    return this.#kept.subarray(0, count)
   }
 }
 
@@ -247,19 +264,21 @@ const pending = 0xffffffff
 /** In place of a stored code: the row has no value. */
 const noCode = 0xffffffff
 
-/** The stored code of each row, or `noCode`. Both lists of rows are ascending. */
-function codesOfRows({ values, items, base, count }: Vector, rows: Uint32Array): Uint32Array {
-  const out = new Uint32Array(rows.length)
+/** Writes the stored code of each row, or `noCode`. Both lists of rows are ascending. */
+function storedCodes(
+  { values, items, base, count }: Vector,
+  rows: Uint32Array,
+  out: Uint32Array,
+): void {
   if (items === null) {
     for (let i = 0; i < out.length; i++) out[i] = values[rows[i]!]! + base
-    return out
+    return
   }
   for (let i = 0, at = 0; i < out.length; i++) {
     const row = rows[i]!
     while (at < count && items[at]! < row) at++
     out[i] = at < count && items[at] === row ? values[at]! + base : noCode
   }
-  return out
 }
 
 /** The span's value where it has one, else that of its resource. */
