@@ -33,7 +33,7 @@ export function planMemory(limitBytes: number, queryThreads: number): MemoryPlan
   return {
     budgetBytes,
     liveBytesMax: Math.max(leastBytes, Math.floor(free / 8)),
-    cacheBytesMax: Math.max(leastBytes, Math.floor(free / 4 / (1 + queryThreads))),
+    cacheBytesMax: Math.max(leastBytes, Math.floor(free / 2 / (1 + queryThreads))),
     compactionBytesMax: Math.max(leastBytes, Math.floor(free / 4)),
   }
 }

@@ -97,9 +97,8 @@ class EncodedAttribute implements CompareAttribute {
 
   async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
     const codes = await this.#codes.read(group, index, ascending(group.rows))
-    const { values } = this.#codes
-    this.#cells.reserve(values.length)
-    this.#cells.count(codes, slots, usableCodes(values))
+    reserveFor(this.#cells, this.#codes.values)
+    this.#cells.count({ values: codes, base: 0, items: null, count: codes.length }, slots)
   }
 
   choose(valuesMax: number): boolean {
@@ -126,6 +125,7 @@ class ResourceAttribute implements CompareAttribute {
   readonly #codes: OwnerCodes
   readonly #cells: CompareCells
   readonly #spans: ResourceSpans
+  #ofOwner: Uint32Array = new Uint32Array(0)
 
   constructor(context: ReadContext, operand: Operand, spans: ResourceSpans, steps: number) {
     this.shownAs = printOperand(operand)
@@ -137,14 +137,16 @@ class ResourceAttribute implements CompareAttribute {
   }
 
   async add(index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
-    const codes = await this.#codes.ofOwners(index)
-    const { values } = this.#codes
-    this.#cells.reserve(values.length)
-    this.#cells.addByOwner(codes, this.#spans.count(group, slots), usableCodes(values))
+    this.#ofOwner = await this.#codes.ofOwners(index)
+    this.#spans.add(group, slots)
   }
 
   choose(valuesMax: number): boolean {
-    return this.#cells.choose(valuesMax)
+    reserveFor(this.#cells, this.#codes.values)
+    this.#cells.addByOwner(this.#ofOwner, this.#spans.counts)
+    // The second pass is one over the resources.
+    if (this.#cells.choose(valuesMax)) this.#cells.addByOwner(this.#ofOwner, this.#spans.counts)
+    return false
   }
 
   finish(): Promise<ComparedValue[]> {
@@ -158,36 +160,44 @@ class ResourceAttribute implements CompareAttribute {
   }
 }
 
-/** Code -> 1 where there is a value to count. */
-function usableCodes(values: readonly KeyValue[]): Uint8Array {
-  return Uint8Array.from(values, ({ kind }) => (isUsable(kind) ? 1 : 0))
+function reserveFor(cells: CompareCells, values: readonly KeyValue[]): void {
+  cells.reserve(values.length, value => isUsable(values[value]!.kind))
 }
 
-/** Spans of a group by (resource, slot). */
-export class ResourceSpans {
+/** Spans by (resource, slot). */
+class ResourceSpans {
   readonly #width: number
-  #of: ColumnGroup | undefined
+  #latest: ColumnGroup | undefined
   #counts = new Uint32Array(0)
 
   constructor(steps: number) {
     this.#width = 2 * steps
   }
 
-  count(group: ColumnGroup, slots: Int16Array): Uint32Array {
-    if (this.#of === group) return this.#counts
+  get counts(): Uint32Array {
+    return this.#counts
+  }
+
+  /** Counts a group once, whoever adds it. */
+  add(group: ColumnGroup, slots: Int16Array): void {
+    if (this.#latest === group) return
+    this.#latest = group
     const { values, base } = group.ownerOfRow(Scope.resource)
     let owners = 0
     for (let row = 0; row < slots.length; row++) owners = Math.max(owners, values[row]! + base + 1)
-    const counts = new Uint32Array(owners * this.#width)
+    const width = this.#width
+    if (this.#counts.length < owners * width) {
+      const grown = new Uint32Array(owners * width)
+      grown.set(this.#counts)
+      this.#counts = grown
+    }
+    const counts = this.#counts
     for (let row = 0; row < slots.length; row++) {
       const slot = slots[row]!
       if (slot < 0) continue
-      const at = (values[row]! + base) * this.#width + slot
+      const at = (values[row]! + base) * width + slot
       counts[at] = counts[at]! + 1
     }
-    this.#of = group
-    this.#counts = counts
-    return counts
   }
 }
 
@@ -211,7 +221,7 @@ class TextAttribute implements CompareAttribute {
 
   async add(_index: number, group: ColumnGroup, slots: Int16Array): Promise<void> {
     const vector = group.vector(this.#ref)
-    if (vector !== null) this.#cells.countVector(vector, slots)
+    if (vector !== null) this.#cells.count(vector, slots)
   }
 
   choose(valuesMax: number): boolean {

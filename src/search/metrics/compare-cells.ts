@@ -1,11 +1,19 @@
 import type { LabelValue } from '../../contract/queries.ts'
-import type { Vector } from '../../model/column-batch.ts'
+import type { Values } from '../../model/column-batch.ts'
 
 /** One series of `compare`: null is the total of the attribute. */
 export interface ComparedValue {
   readonly isSelection: boolean
   readonly value: LabelValue
   readonly counts: Float64Array
+}
+
+/** Codes of values at rows; of row i where `items` is null, else of row `items[i]`. */
+export interface CountedCodes {
+  readonly values: Values
+  readonly base: number
+  readonly items: Uint32Array | null
+  readonly count: number
 }
 
 /** Above this many cells an attribute is counted without steps first: 4 MiB. */
@@ -18,11 +26,13 @@ const cellsMax = 1 << 20
  */
 export class CompareCells {
   readonly #steps: number
-  /** Spans with any value, by slot. */
+  /** Spans with any value, by slot; while there are steps, the cells say it. */
   readonly #totals: Float64Array
   #values = 0
   #isBySide = false
   #cells = new Uint32Array(0)
+  /** Value -> 1 where it counts as one. */
+  #usable = new Uint8Array(0)
   #shown: readonly (readonly number[])[] = [[], []]
   /** Second pass: value -> its place among the shown ones + 1. */
   #places: Uint32Array | null = null
@@ -34,46 +44,49 @@ export class CompareCells {
   }
 
   /** Makes room for values 0 … count - 1. */
-  reserve(count: number): void {
-    this.#values = Math.max(this.#values, count)
-    if (!this.#isBySide && this.#values * 2 * this.#steps > cellsMax) this.#forgetSteps()
-    const wanted = this.#values * this.#width
+  reserve(count: number, isUsable?: (value: number) => boolean): void {
+    if (count <= this.#values) return
+    if (this.#usable.length < count) {
+      const grown = new Uint8Array(Math.max(count, this.#usable.length * 2))
+      grown.set(this.#usable)
+      this.#usable = grown
+    }
+    for (let value = this.#values; value < count; value++) {
+      this.#usable[value] = isUsable && !isUsable(value) ? 0 : 1
+    }
+    if (!this.#isBySide && count * 2 * this.#steps > cellsMax) this.#forgetSteps()
+    this.#values = count
+    const wanted = count * this.#width
     if (wanted <= this.#cells.length) return
     const grown = new Uint32Array(Math.max(wanted, this.#cells.length * 2))
     grown.set(this.#cells)
     this.#cells = grown
   }
 
-  /** A value for each row; rows whose value is not `usable`, or with a negative slot, do not count. */
-  count(values: Uint32Array, slots: Int16Array, usable: Uint8Array): void {
-    if (!usable.includes(0)) {
-      this.#countAll({ values, base: 0, items: null, count: values.length }, slots)
-      return
-    }
-    for (let row = 0; row < values.length; row++) {
-      const slot = slots[row]!
-      if (slot >= 0 && usable[values[row]!] === 1) this.#add(values[row]!, slot, 1)
-    }
+  /** Rows with a negative slot, or a value that is not usable, do not count. */
+  count(codes: CountedCodes, slots: Int16Array): void {
+    const width = 2 * this.#steps
+    if (this.#places !== null) countPlaced(codes, slots, this.#places, width, this.#placed)
+    else if (!this.#isBySide) countBySlot(codes, slots, width, this.#cells)
+    else countBySide(codes, slots, this.#usable, this.#cells, this.#totals)
   }
 
   /** Spans by (owner, slot), where each owner has a value. */
-  addByOwner(values: Uint32Array, spans: Uint32Array, usable: Uint8Array): void {
+  addByOwner(values: Uint32Array, spans: Uint32Array): void {
     const slots = 2 * this.#steps
     for (let at = 0; at < spans.length; at++) {
-      const value = values[Math.floor(at / slots)]!
-      if (spans[at]! > 0 && usable[value] === 1) this.#add(value, at % slots, spans[at]!)
+      if (spans[at] === 0) continue
+      this.#add(values[Math.floor(at / slots)]!, at % slots, spans[at]!)
     }
-  }
-
-  /** Codes of a column of spans. */
-  countVector(vector: Vector, slots: Int16Array): void {
-    this.#countAll(vector, slots)
   }
 
   /** Decides which values are shown. True when their steps have to be counted in a second pass. */
   choose(valuesMax: number): boolean {
     this.#shown = [this.#top(0, valuesMax), this.#top(1, valuesMax)]
-    if (!this.#isBySide) return false
+    if (!this.#isBySide) {
+      this.#addTotals()
+      return false
+    }
     const all = [...new Set(this.#shown.flat())]
     const places = new Uint32Array(this.#values)
     for (const [place, value] of all.entries()) places[value] = place + 1
@@ -103,36 +116,6 @@ export class CompareCells {
     return this.#isBySide ? 2 : 2 * this.#steps
   }
 
-  #countAll(
-    { values, base, items, count }: Pick<Vector, 'values' | 'base' | 'items' | 'count'>,
-    slots: Int16Array,
-  ): void {
-    const steps = this.#steps
-    if (this.#places !== null) {
-      const places = this.#places
-      const placed = this.#placed
-      for (let i = 0; i < count; i++) {
-        const slot = slots[items === null ? i : items[i]!]!
-        const place = slot < 0 ? 0 : places[values[i]! + base]!
-        if (place === 0) continue
-        const at = (place - 1) * 2 * steps + slot
-        placed[at] = placed[at]! + 1
-      }
-      return
-    }
-    const cells = this.#cells
-    const totals = this.#totals
-    const width = this.#width
-    const isBySide = this.#isBySide
-    for (let i = 0; i < count; i++) {
-      const slot = slots[items === null ? i : items[i]!]!
-      if (slot < 0) continue
-      const at = (values[i]! + base) * width + (isBySide ? (slot >= steps ? 1 : 0) : slot)
-      cells[at] = cells[at]! + 1
-      totals[slot] = totals[slot]! + 1
-    }
-  }
-
   #add(value: number, slot: number, spans: number): void {
     if (this.#places !== null) {
       const place = this.#places[value]!
@@ -144,36 +127,57 @@ export class CompareCells {
     const side = slot >= this.#steps ? 1 : 0
     const at = value * this.#width + (this.#isBySide ? side : slot)
     this.#cells[at] = this.#cells[at]! + spans
-    this.#totals[slot] = this.#totals[slot]! + spans
+    if (this.#isBySide && this.#usable[value] === 1) {
+      this.#totals[slot] = this.#totals[slot]! + spans
+    }
   }
 
   #forgetSteps(): void {
+    this.#addTotals()
     const old = this.#cells
     const oldWidth = this.#width
     this.#isBySide = true
     this.#cells = new Uint32Array(this.#values * 2)
-    for (let at = 0; at < old.length; at++) {
+    for (let at = 0; at < this.#values * oldWidth; at++) {
       const side = at % oldWidth >= this.#steps ? 1 : 0
       const to = Math.floor(at / oldWidth) * 2 + side
       if (old[at]! > 0) this.#cells[to] = this.#cells[to]! + old[at]!
     }
   }
 
+  #addTotals(): void {
+    const width = this.#width
+    for (let value = 0; value < this.#values; value++) {
+      if (this.#usable[value] === 0) continue
+      const at = value * width
+      for (let slot = 0; slot < width; slot++) {
+        this.#totals[slot] = this.#totals[slot]! + this.#cells[at + slot]!
+      }
+    }
+  }
+
   /** The values with most spans, of equal ones the first. */
   #top(side: number, valuesMax: number): number[] {
-    const ranked = new Float64Array(this.#values)
+    const best = new Uint32Array(valuesMax)
+    const sums = new Float64Array(valuesMax)
     const perSide = this.#width / 2
     let n = 0
     for (let value = 0; value < this.#values; value++) {
+      if (this.#usable[value] === 0) continue
       let sum = 0
       const at = value * this.#width + side * perSide
       for (let i = 0; i < perSide; i++) sum += this.#cells[at + i]!
-      // The count, and behind it the value: one sort of numbers, without a comparison function.
-      if (sum > 0) ranked[n++] = sum * valuesBound + (valuesBound - 1 - value)
+      if (sum === 0 || (n === valuesMax && sum <= sums[n - 1]!)) continue
+      if (n < valuesMax) n++
+      let place = n - 1
+      for (; place > 0 && sums[place - 1]! < sum; place--) {
+        sums[place] = sums[place - 1]!
+        best[place] = best[place - 1]!
+      }
+      sums[place] = sum
+      best[place] = value
     }
-    const sorted = ranked.subarray(0, n).sort()
-    const best = sorted.subarray(Math.max(0, n - valuesMax)).toReversed()
-    return Array.from(best, rank => valuesBound - 1 - (rank % valuesBound))
+    return Array.from(best.subarray(0, n))
   }
 
   #countsOf(value: number, side: number): Float64Array {
@@ -181,9 +185,54 @@ export class CompareCells {
       ? [this.#placed, (this.#places[value]! - 1) * 2 * this.#steps]
       : [this.#cells, value * 2 * this.#steps]
     const at = first + side * this.#steps
-    return Float64Array.from(cells.subarray(at, at + this.#steps))
+    return new Float64Array(cells.subarray(at, at + this.#steps))
   }
 }
 
-/** More values than a source has of one attribute; counts below 2^28 stay exact beside it. */
-const valuesBound = 1 << 25
+function countBySlot(
+  { values, base, items, count }: CountedCodes,
+  slots: Int16Array,
+  width: number,
+  cells: Uint32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[items === null ? i : items[i]!]!
+    if (slot < 0) continue
+    const at = (values[i]! + base) * width + slot
+    cells[at] = cells[at]! + 1
+  }
+}
+
+function countBySide(
+  { values, base, items, count }: CountedCodes,
+  slots: Int16Array,
+  usable: Uint8Array,
+  cells: Uint32Array,
+  totals: Float64Array,
+): void {
+  const steps = totals.length / 2
+  for (let i = 0; i < count; i++) {
+    const slot = slots[items === null ? i : items[i]!]!
+    const value = values[i]! + base
+    if (slot < 0 || usable[value] === 0) continue
+    const at = value * 2 + (slot >= steps ? 1 : 0)
+    cells[at] = cells[at]! + 1
+    totals[slot] = totals[slot]! + 1
+  }
+}
+
+function countPlaced(
+  { values, base, items, count }: CountedCodes,
+  slots: Int16Array,
+  places: Uint32Array,
+  width: number,
+  placed: Uint32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const slot = slots[items === null ? i : items[i]!]!
+    const place = slot < 0 ? 0 : places[values[i]! + base]!
+    if (place === 0) continue
+    const at = (place - 1) * width + slot
+    placed[at] = placed[at]! + 1
+  }
+}

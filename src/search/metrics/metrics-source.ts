@@ -53,6 +53,11 @@ export async function metricsOfSource(
 /** Traces for which another source answers. */
 function leaveOut(mask: Mask, group: ColumnGroup, traces: ReadonlySet<number> | undefined): void {
   if (traces === undefined) return
+  const traceRows = group.traceRows()
+  if (traceRows !== null) {
+    for (const trace of traces) mask.fill(0, traceRows[trace]!, traceRows[trace + 1]!)
+    return
+  }
   const traceOfRow = group.traceOfRow()
   for (let row = 0; row < mask.length; row++) if (traces.has(traceOfRow[row]!)) mask[row] = 0
 }

@@ -11,8 +11,8 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
 import { KeyEncoder, type KeyValue } from './key-encoder.ts'
-import { type ReadContext, readOwnerValues, vectorReader } from './read.ts'
-import { firstPerRow, Kind } from './value-vector.ts'
+import { numberKinds, type ReadContext, readOwnerValues, vectorReader } from './read.ts'
+import { firstPerRow, Kind, type KindCode } from './value-vector.ts'
 
 /**
  * The values of an operand as numbers 0, 1, 2 …, one for each distinct value over all groups of a
@@ -42,10 +42,14 @@ function scopeCodesOf(context: ReadContext, scope: AttributeScope, key: string):
   const code = scopeCodes[scope]
   if (scope === 'resource' || scope === 'instrumentation') return new OwnerCodes(context, operand)
   const refs = [...source.columns(code, key), source.overflow(code)].filter(ref => ref !== null)
-  const isText = refs.length === 1 && refs[0]!.name.type === ValueType.text
-  return scope === 'span' && isText
-    ? new TextCodes(context, refs[0]!)
-    : new VectorCodes(context, operand)
+  const [ref] = refs
+  if (scope === 'span' && refs.length === 1) {
+    const { type } = ref!.name
+    if (type === ValueType.text) return new TextCodes(context, ref!)
+    const kind = numberKinds[type]
+    if (kind !== undefined) return new NumberCodes(ref!, kind)
+  }
+  return new VectorCodes(context, operand)
 }
 
 function intrinsicCodes(context: ReadContext, name: Intrinsic): CodeReader {
@@ -83,6 +87,50 @@ class VectorCodes implements CodeReader {
     for (let i = 0; i < rows.length; i++) wanted[rows[i]!] = 1
     const values = firstPerRow(await this.#reader.read(group, index, wanted), group.rows)
     return this.#keys.encode(values, rows)
+  }
+}
+
+/** One column of numbers of one type. */
+class NumberCodes implements CodeReader {
+  readonly columns: readonly ColumnRef[]
+  readonly needs: readonly GroupNeed[] = []
+  readonly #ref: ColumnRef
+  readonly #kind: KindCode
+  readonly #keys = new KeyEncoder()
+  readonly #absent: number
+  readonly #room = new Room()
+
+  constructor(ref: ColumnRef, kind: KindCode) {
+    this.columns = [ref]
+    this.#ref = ref
+    this.#kind = kind
+    this.#absent = this.#keys.codeOf(Kind.none, 0)
+  }
+
+  get values(): readonly KeyValue[] {
+    return this.#keys.values
+  }
+
+  async read(group: ColumnGroup, _index: number, rows: Uint32Array): Promise<Uint32Array> {
+    const out = this.#room.take(rows.length)
+    const vector = group.vector(this.#ref)
+    if (vector === null) return out.fill(this.#absent)
+    const { values, items, base, count, divisor } = vector
+    const [keys, kind, absent] = [this.#keys, this.#kind, this.#absent]
+    if (items !== null) out.fill(absent)
+    for (let i = 0, at = 0; i < out.length && at < count; i++) {
+      const row = rows[i]!
+      if (items === null) at = row
+      else {
+        while (at < count && items[at]! < row) at++
+        if (at === count || items[at] !== row) continue
+      }
+      out[i] = keys.codeOf(
+        kind,
+        divisor === 1 ? values[at]! + base : (values[at]! + base) / divisor,
+      )
+    }
+    return out
   }
 }
 

@@ -214,7 +214,8 @@ async function readColumns(
   return items => withElements(context, out, elements, items)
 }
 
-const numberKinds: Record<number, KindCode> = {
+/** Of columns that are no dictionary's. */
+export const numberKinds: Readonly<Record<number, KindCode>> = {
   [ValueType.bool]: Kind.bool,
   [ValueType.int]: Kind.int,
   [ValueType.double]: Kind.float,

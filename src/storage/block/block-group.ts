@@ -14,7 +14,7 @@ import { Scope, type ScopeCode } from '../../model/columns.ts'
 import type { BlockFile } from './block-file.ts'
 import type { DecodedChunk } from './decode.ts'
 import type { IntrinsicColumn } from './format.ts'
-import { dense, presentVector, toVector } from './vectors.ts'
+import { dense, presenceOf, presentVector, toVector } from './vectors.ts'
 
 const needs: Record<GroupNeed, readonly IntrinsicColumn[]> = {
   traceOfRow: ['trace.spans'],
@@ -241,7 +241,8 @@ export class BlockGroup implements ColumnGroup {
   }
 
   #present(ref: ColumnRef, vector: Vector, shapeKey: IntrinsicColumn): Vector {
-    const key = `${this.#file.id}/p${ref.id}/${this.#group}`
+    const { like } = presenceOf(this.#file, ref.id)
+    const key = `${this.#file.id}/p${like}/${this.#group}`
     const known = this.#file.cache.get<{ items: Uint32Array | null }>(key)
     if (known) return { ...vector, items: known.items }
     const full = presentVector(this.#file, ref, vector, this.#named(shapeKey)!)
