@@ -9,6 +9,7 @@ import type {
 import { Scope, ValueType } from '../../model/columns.ts'
 import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.ts'
 
+import { computedNumbers } from '../computed.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
 import { KeyEncoder, type KeyValue } from './key-encoder.ts'
 import { numberKinds, type ReadContext, readOwnerValues, vectorReader } from './read.ts'
@@ -47,7 +48,9 @@ function scopeCodesOf(context: ReadContext, scope: AttributeScope, key: string):
     const { type } = ref!.name
     if (type === ValueType.text) return new TextCodes(context, ref!)
     const kind = numberKinds[type]
-    if (kind !== undefined) return new NumberCodes(ref!, kind)
+    if (kind !== undefined) {
+      return new NumberCodes({ columns: refs, needs: [] }, kind, group => group.vector(ref!))
+    }
   }
   return new VectorCodes(context, operand)
 }
@@ -62,6 +65,10 @@ function intrinsicCodes(context: ReadContext, name: Intrinsic): CodeReader {
   if ((name === 'rootName' || name === 'rootServiceName') && ref)
     return new TraceCodes(context, ref)
   if ((name === 'status' || name === 'kind') && ref) return new EnumCodes(ref, Kind[name])
+  if (name === 'childCount') {
+    const needed = { columns: [], needs: needsOf(place.domain, name) }
+    return new NumberCodes(needed, Kind.int, group => computedNumbers(name, group))
+  }
   return new VectorCodes(context, operand)
 }
 
@@ -90,20 +97,27 @@ class VectorCodes implements CodeReader {
   }
 }
 
-/** One column of numbers of one type. */
+/** Numbers of one type. */
 class NumberCodes implements CodeReader {
   readonly columns: readonly ColumnRef[]
-  readonly needs: readonly GroupNeed[] = []
-  readonly #ref: ColumnRef
+  readonly needs: readonly GroupNeed[]
   readonly #kind: KindCode
+  readonly #vectorOf: (group: ColumnGroup) => Vector | null
   readonly #keys = new KeyEncoder()
   readonly #absent: number
   readonly #room = new Room()
+  /** Stored number of the group at hand -> code + 1, 0: not met yet. */
+  readonly #known = new Uint32Array(storedMax)
 
-  constructor(ref: ColumnRef, kind: KindCode) {
-    this.columns = [ref]
-    this.#ref = ref
+  constructor(
+    needed: Pick<CodeReader, 'columns' | 'needs'>,
+    kind: KindCode,
+    vectorOf: (group: ColumnGroup) => Vector | null,
+  ) {
+    this.columns = needed.columns
+    this.needs = needed.needs
     this.#kind = kind
+    this.#vectorOf = vectorOf
     this.#absent = this.#keys.codeOf(Kind.none, 0)
   }
 
@@ -113,11 +127,17 @@ class NumberCodes implements CodeReader {
 
   async read(group: ColumnGroup, _index: number, rows: Uint32Array): Promise<Uint32Array> {
     const out = this.#room.take(rows.length)
-    const vector = group.vector(this.#ref)
+    const vector = this.#vectorOf(group)
     if (vector === null) return out.fill(this.#absent)
-    const { values, items, base, count, divisor } = vector
-    const [keys, kind, absent] = [this.#keys, this.#kind, this.#absent]
-    if (items !== null) out.fill(absent)
+    if (vector.items !== null) out.fill(this.#absent)
+    this.#encode(vector, rows, out)
+    return out
+  }
+
+  #encode({ values, items, base, count, divisor }: Vector, rows: Uint32Array, out: Uint32Array) {
+    const [keys, kind, known] = [this.#keys, this.#kind, this.#known]
+    const isNarrow = values instanceof Uint8Array || values instanceof Uint16Array
+    if (isNarrow) known.fill(0)
     for (let i = 0, at = 0; i < out.length && at < count; i++) {
       const row = rows[i]!
       if (items === null) at = row
@@ -125,14 +145,21 @@ class NumberCodes implements CodeReader {
         while (at < count && items[at]! < row) at++
         if (at === count || items[at] !== row) continue
       }
-      out[i] = keys.codeOf(
-        kind,
-        divisor === 1 ? values[at]! + base : (values[at]! + base) / divisor,
-      )
+      const stored = values[at]!
+      const met = isNarrow ? known[stored]! : 0
+      if (met > 0) {
+        out[i] = met - 1
+        continue
+      }
+      const code = keys.codeOf(kind, (stored + base) / divisor)
+      if (isNarrow) known[stored] = code + 1
+      out[i] = code
     }
-    return out
   }
 }
+
+/** Stored numbers of at most two bytes. */
+const storedMax = 1 << 16
 
 /** Status and kind: small numbers as they are stored. */
 class EnumCodes implements CodeReader {
