@@ -26,14 +26,27 @@ export interface ColumnRef {
   readonly name: ColumnName
 }
 
+/** A test gives the same answer for all values that do not contain these bytes. */
+export interface RequiredBytes {
+  readonly bytes: Uint8Array
+  readonly otherwise: boolean
+}
+
 /** Byte strings by code. Codes of blocks are in byte order (`sorted`), those of live data are not. */
 export interface Dictionary {
   readonly size: number
   readonly sorted: boolean
   /** The code, or -1. */
   find(bytes: Uint8Array): Promise<number>
-  /** One byte per code: 1 where `test` holds. Calls it once per value; cached by `key`. */
-  match(key: string, test: (bytes: Uint8Array) => boolean): Promise<Uint8Array>
+  /**
+   * One byte per code: 1 where `test` holds. Calls it once per value, or less where `required` says
+   * what it would answer; cached by `key`.
+   */
+  match(
+    key: string,
+    test: (bytes: Uint8Array) => boolean,
+    required?: RequiredBytes,
+  ): Promise<Uint8Array>
   /** Reads what these codes need and returns a reader of their bytes. */
   load(codes: Iterable<number>): Promise<(code: number) => Uint8Array>
 }

@@ -10,6 +10,7 @@ import {
   hasValue,
   numberOf,
   overflowTest,
+  requiredBytes,
   textTest,
 } from './value-test.ts'
 
@@ -99,7 +100,8 @@ async function bindDictionary(
   const stored = isOverflow ? overflowTest(leaf.key, value) : value
   // As JSON: keys and literals may hold any character.
   const key = JSON.stringify([isOverflow ? leaf.key : null, op, literal.type, literal.value])
-  return { kind: 'table', table: await dictionary.match(key, stored) }
+  const required = isText ? requiredBytes(op, literal) : undefined
+  return { kind: 'table', table: await dictionary.match(key, stored, required) }
 }
 
 /** Applies a test to a column's values; `out` has one byte per item. */

@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import type { RequiredBytes } from '../model/column-batch.ts'
 import type { CompareOp, Literal } from '../model/predicate.ts'
 import { ProtoReader } from '../wire/protobuf.ts'
 import { requiredLiteral } from './regex-literal.ts'
@@ -31,13 +32,22 @@ export function textTest(op: CompareOp, literal: Literal): BytesTest {
   }
 }
 
+/** What a text must contain for a test to be worth it; undefined: nothing is known. */
+export function requiredBytes(op: CompareOp, literal: Literal): RequiredBytes | undefined {
+  if (literal.type !== 'string' || (op !== '=~' && op !== '!~')) return undefined
+  const bytes = Buffer.from(requiredLiteral(literal.value))
+  return bytes.length === 0 ? undefined : { bytes, otherwise: op === '!~' }
+}
+
 function regexTest(pattern: string, wanted: boolean): BytesTest {
-  const regex = RE2JS.compile(pattern, RE2JS.DOTALL)
   const required = Buffer.from(requiredLiteral(pattern))
+  // A dictionary may know the answers already.
+  let regex: RE2JS | undefined
   return bytes => {
     const value = asBuffer(bytes)
-    const possible = required.length === 0 || value.includes(required)
-    return (possible && regex.matches(value.toString())) === wanted
+    if (required.length > 0 && !value.includes(required)) return !wanted
+    regex ??= RE2JS.compile(pattern, RE2JS.DOTALL)
+    return regex.matches(value.toString()) === wanted
   }
 }
 

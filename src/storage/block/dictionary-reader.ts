@@ -1,6 +1,6 @@
 import { copyBytes } from '../../base/bytes.ts'
 import { Corruption } from '../../base/errors.ts'
-import type { Dictionary } from '../../model/column-batch.ts'
+import type { Dictionary, RequiredBytes } from '../../model/column-batch.ts'
 import type { BlockFile } from './block-file.ts'
 import { crc, decompress } from './decode.ts'
 import { DictionaryFlag } from './format.ts'
@@ -68,15 +68,21 @@ export class BlockDictionary implements Dictionary {
     return -1
   }
 
-  async match(key: string, test: (bytes: Uint8Array) => boolean): Promise<Uint8Array> {
+  async match(
+    key: string,
+    test: (bytes: Uint8Array) => boolean,
+    required?: RequiredBytes,
+  ): Promise<Uint8Array> {
     const cacheKey = `${this.#file.id}/m${this.#id}/${key}`
     const known = this.#file.cache.get<Uint8Array>(cacheKey)
     if (known) return known
     const table = new Uint8Array(this.size)
     for (const page of await this.#allPages()) {
-      for (let i = 0; i + 1 < page.offsets.length; i++) {
-        const value = page.bytes.subarray(page.offsets[i]!, page.offsets[i + 1]!)
-        if (test(value)) table[page.firstCode + i] = 1
+      if (required) testContaining(required, page, test, table)
+      else {
+        for (let i = 0; i + 1 < page.offsets.length; i++) {
+          if (test(valueAt(page, i))) table[page.firstCode + i] = 1
+        }
       }
     }
     this.#file.cache.set(cacheKey, table, table.length + 200)
@@ -204,6 +210,34 @@ export class BlockDictionary implements Dictionary {
     const parsed = raw && parsePage(head, page, Buffer.from(raw.buffer, raw.byteOffset, raw.length))
     if (parsed === null) throw this.#corruption(`page ${page}`)
     return parsed
+  }
+}
+
+function valueAt({ bytes, offsets }: DictionaryPage, i: number): Buffer {
+  return bytes.subarray(offsets[i]!, offsets[i + 1]!)
+}
+
+/** Looks for the bytes in the page as a whole, and tests the values that contain them. */
+function testContaining(
+  required: RequiredBytes,
+  page: DictionaryPage,
+  test: (bytes: Uint8Array) => boolean,
+  table: Uint8Array,
+): void {
+  const { bytes, offsets, firstCode } = page
+  const count = offsets.length - 1
+  if (required.otherwise) table.fill(1, firstCode, firstCode + count)
+  let i = 0
+  for (let at = bytes.indexOf(required.bytes, offsets[0]!); at >= 0; ) {
+    while (i < count && offsets[i + 1]! <= at) i++
+    if (i === count) break
+    let next = at + 1
+    // Otherwise they run over into the next value.
+    if (at + required.bytes.length <= offsets[i + 1]!) {
+      table[firstCode + i] = test(valueAt(page, i)) ? 1 : 0
+      next = offsets[i + 1]!
+    }
+    at = bytes.indexOf(required.bytes, next)
   }
 }
 

@@ -237,6 +237,20 @@ test('dictionaries of many pages: every value is found, loaded and matched', asy
   values.forEach((value, i) => {
     assert.is(table[codes[i]!], Buffer.from(value).length % 2)
   })
+  // Some of these run over the ends of values, some are everywhere in them.
+  for (const text of ['v', '-1', '7', 'vv-', '-80v', '0v', 'x', 'ü', '42-', 'nowhere']) {
+    const wanted = Buffer.from(text)
+    const isShort = (value: Uint8Array) => Buffer.from(value).includes(wanted) && value.length < 30
+    for (const otherwise of [false, true]) {
+      const required = { bytes: wanted, otherwise }
+      const holds = (value: Uint8Array) =>
+        Buffer.from(value).includes(wanted) ? isShort(value) : otherwise
+      const found = await dictionary.match(`${text} ${otherwise}`, isShort, required)
+      values.forEach((value, i) => {
+        assert.is(found[codes[i]!], holds(Buffer.from(value)) ? 1 : 0, `${value} by ${text}`)
+      })
+    }
+  }
   const sorted = [...codes.keys()].sort((a, b) => codes[a]! - codes[b]!).map(i => values[i]!)
   const byBytes = [...values].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   assert.equal(sorted, byBytes)
