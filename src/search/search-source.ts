@@ -168,12 +168,14 @@ function keepCandidates(
   window: Window | null,
   excluded: ReadonlySet<number> | undefined,
 ): Candidate[] {
+  let trace = matched.lastIndexOf(1)
+  if (trace < 0) return []
   const times = group.traceColumns()
   const minNs = BigInt(request.traceDurationMinNs ?? 0)
   const maxNs = request.traceDurationMaxNs === undefined ? null : BigInt(request.traceDurationMaxNs)
   const candidates: Candidate[] = []
   const inOrder = group.traceRows() !== null
-  for (let trace = matched.lastIndexOf(1); trace >= 0; trace = lastMarked(matched, trace)) {
+  for (; trace >= 0; trace = lastMarked(matched, trace)) {
     if (excluded?.has(trace)) continue
     const startNs = (BigInt(times.startHigh[trace]!) << 32n) | BigInt(times.startLow[trace]!)
     // Traces in order of their start: those before can only be older, or equal.

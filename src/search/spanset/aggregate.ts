@@ -22,30 +22,33 @@ export function filterByAggregate(
     stage.function === 'count' || argument === null
       ? counts(sets)
       : aggregate(stage, sets, argument)
-  const kept = new Uint8Array(sets.count)
-  const holds = comparisonWith(stage, values)
-  for (let set = 0; set < kept.length; set++) {
-    if (values.kinds[set] !== Kind.none && holds(set)) kept[set] = 1
-  }
+  const kept = setsThatHold(stage, values)
+  const attribute = { shownAs: stage.shownAs, values, isDuration: stage.isDuration }
+  const attributes = withAttribute(sets.attributes, attribute)
+  if (!kept.includes(1)) return { ...sets, mask: new Uint8Array(sets.mask.length), attributes }
   const mask = sets.mask.slice()
   keepSets(mask, sets, kept)
-  const attribute = { shownAs: stage.shownAs, values, isDuration: stage.isDuration }
-  return { ...sets, mask, attributes: withAttribute(sets.attributes, attribute) }
+  return { ...sets, mask, attributes }
 }
 
 /** Exact: ints beyond 2^53 are compared as such. */
-function comparisonWith(
+function setsThatHold(
   { op, literal }: AggregateStage,
-  { numbers, wide }: ValueVector,
-): (set: number) => boolean {
+  { kinds, numbers, wide }: ValueVector,
+): Uint8Array {
   const number = Number(literal.value)
   const exact =
     literal.type === 'int' && !Number.isSafeInteger(number) ? BigInt(literal.value) : null
   const wanted = exact ?? number
-  return set => {
-    const value = wide?.get(set) ?? numbers[set]!
-    return orderHolds(op, value < wanted ? -1 : value > wanted ? 1 : 0)
+  const isHeld = [-1, 0, 1].map(order => (orderHolds(op, order) ? 1 : 0))
+  const [below, equal, above] = isHeld as [number, number, number]
+  const kept = new Uint8Array(kinds.length)
+  for (let set = 0; set < kept.length; set++) {
+    if (kinds[set] === Kind.none) continue
+    const value = wide === null ? numbers[set]! : (wide.get(set) ?? numbers[set]!)
+    kept[set] = value < wanted ? below : value > wanted ? above : equal
   }
+  return kept
 }
 
 function counts(sets: Spansets): ValueVector {
@@ -61,78 +64,75 @@ function counts(sets: Spansets): ValueVector {
 const exactMax = Number.MAX_SAFE_INTEGER
 
 function aggregate(stage: AggregateStage, sets: Spansets, values: ValueVector): ValueVector {
-  const lanes = accumulate(sets, values)
+  const { function: name } = stage
+  const isBest = name === 'min' || name === 'max'
+  const lanes = isBest ? bestOf(name, sets, values) : sumsOf(sets, values)
   const out = new VectorBuilder(sets.count)
+  let isExact = values.wide === null
   for (let set = 0; set < sets.count; set++) {
-    if (lanes.count[set] === 0) continue
-    const number = resultOf(stage.function, lanes, set)
-    if (isFloatResult(stage.function, lanes, set)) out.set(set, Kind.float, number)
-    else if (stage.function !== 'average') out.set(set, Kind.int, number)
-    else if (stage.isDuration) out.set(set, Kind.int, Math.trunc(number))
-    else out.set(set, Kind.float, number)
+    const count = lanes.count[set]!
+    if (count === 0) continue
+    const number = lanes.number[set]!
+    if (Math.abs(number) > exactMax && !isBest) isExact = false
+    // A sum is a float when one of its numbers is; the least and the greatest stay what they are.
+    if (name !== 'average') out.set(set, lanes.floats[set]! > 0 ? Kind.float : Kind.int, number)
+    else if (lanes.floats[set]! > 0 || !stage.isDuration) out.set(set, Kind.float, number / count)
+    else out.set(set, Kind.int, Math.trunc(number / count))
   }
-  const needsExact = values.wide !== null || lanes.sum.some(sum => Math.abs(sum) > exactMax)
-  if (needsExact) replaceByExact(stage, sets, values, lanes, out)
+  if (!isExact) replaceByExact(stage, sets, values, lanes, out)
   return out.finish()
-}
-
-/** A sum is a float when one of its numbers is; the least and the greatest number stay what they are. */
-function isFloatResult(name: AggregateStage['function'], lanes: Lanes, set: number): boolean {
-  if (name === 'min') return lanes.isFloat.min[set] === 1
-  if (name === 'max') return lanes.isFloat.max[set] === 1
-  return lanes.other[set]! > 0
 }
 
 interface Lanes {
   readonly count: Uint32Array
-  readonly sum: Float64Array
-  readonly min: Float64Array
-  readonly max: Float64Array
-  /** Values that are no ints (or whole nanoseconds). */
-  readonly other: Uint32Array
-  /** 1 where the least (greatest) number is a float. */
-  readonly isFloat: { readonly min: Uint8Array; readonly max: Uint8Array }
+  /** The sum, or the least or greatest number. */
+  readonly number: Float64Array
+  /** Numbers of a sum that are no ints (or whole nanoseconds); 1 for a least or greatest such number. */
+  readonly floats: Uint32Array
 }
 
-function accumulate({ mask, setOfRow, count: sets }: Spansets, values: ValueVector): Lanes {
-  const count = new Uint32Array(sets)
-  const sum = new Float64Array(sets)
-  const min = new Float64Array(sets).fill(Number.POSITIVE_INFINITY)
-  const max = new Float64Array(sets).fill(Number.NEGATIVE_INFINITY)
-  const other = new Uint32Array(sets)
-  const isFloat = { min: new Uint8Array(sets), max: new Uint8Array(sets) }
-  const { kinds, numbers } = values
-  for (const row of markedRows(mask)) {
+function emptyLanes(sets: number): Lanes {
+  const floats = new Uint32Array(sets)
+  return { count: new Uint32Array(sets), number: new Float64Array(sets), floats }
+}
+
+function sumsOf(sets: Spansets, { kinds, numbers }: ValueVector): Lanes {
+  const lanes = emptyLanes(sets.count)
+  const { count, number: sums, floats } = lanes
+  const { setOfRow } = sets
+  const rows = markedRows(sets.mask)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
     const number = numbers[row]!
-    if (!isNumberKind(kinds[row]!) || Number.isNaN(number)) continue
+    const kind = kinds[row]!
+    if (!isNumberKind(kind) || Number.isNaN(number)) continue
     const set = setOfRow[row]!
-    const float = kinds[row] === Kind.float ? 1 : 0
     count[set] = count[set]! + 1
-    sum[set] = sum[set]! + number
-    if (number < min[set]! || count[set] === 1) {
-      min[set] = number
-      isFloat.min[set] = float
-    }
-    if (number > max[set]! || count[set] === 1) {
-      max[set] = number
-      isFloat.max[set] = float
-    }
-    other[set] = other[set]! + float
+    sums[set] = sums[set]! + number
+    if (kind === Kind.float) floats[set] = floats[set]! + 1
   }
-  return { count, sum, min, max, other, isFloat }
+  return lanes
 }
 
-function resultOf(name: AggregateStage['function'], lanes: Lanes, set: number): number {
-  switch (name) {
-    case 'min':
-      return lanes.min[set]!
-    case 'max':
-      return lanes.max[set]!
-    case 'average':
-      return lanes.sum[set]! / lanes.count[set]!
-    default:
-      return lanes.sum[set]!
+function bestOf(name: 'min' | 'max', sets: Spansets, { kinds, numbers }: ValueVector): Lanes {
+  const lanes = emptyLanes(sets.count)
+  const { count, number: best, floats } = lanes
+  const { setOfRow } = sets
+  const rows = markedRows(sets.mask)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    const number = numbers[row]!
+    const kind = kinds[row]!
+    if (!isNumberKind(kind) || Number.isNaN(number)) continue
+    const set = setOfRow[row]!
+    const isFirst = count[set] === 0
+    count[set] = count[set]! + 1
+    const isBetter = name === 'min' ? number < best[set]! : number > best[set]!
+    if (!isFirst && !isBetter) continue
+    best[set] = number
+    floats[set] = kind === Kind.float ? 1 : 0
   }
+  return lanes
 }
 
 /** The same once more for sets of ints alone, with 64-bit ints. */
@@ -146,7 +146,7 @@ function replaceByExact(
   const results = new Map<number, bigint>()
   for (let row = 0; row < mask.length; row++) {
     const set = setOfRow[row]!
-    if (mask[row] === 0 || !isNumberKind(values.kinds[row]!) || lanes.other[set]! > 0) continue
+    if (mask[row] === 0 || !isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
     const value = intAt(values, row)
     const known = results.get(set)
     const isKept =

@@ -1,40 +1,57 @@
-import { gatherLane, markedRows } from '../kernels.ts'
-import { KeyEncoder } from '../value/key-encoder.ts'
-import {
-  copyValue,
-  isUsable,
-  Kind,
-  type ValueVector,
-  VectorBuilder,
-} from '../value/value-vector.ts'
-import { type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
+import { gatherLane } from '../kernels.ts'
+import { KeyEncoder, type KeyValue } from '../value/key-encoder.ts'
+import { copyValue, isUsable, type ValueVector, VectorBuilder } from '../value/value-vector.ts'
+import { LazyAttribute, type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
+
+/** Values of the rows that are in sets, in their order. */
+export interface GroupCodes {
+  readonly rows: Uint32Array
+  readonly codes: Uint32Array
+  /** Code -> value. */
+  readonly values: readonly KeyValue[]
+}
+
+/** For values that have no codes yet. */
+export function encodeGroups(values: ValueVector, rows: Uint32Array): GroupCodes {
+  const keys = new KeyEncoder()
+  const codes = keys.encode(values, rows)
+  return { rows, codes, values: keys.values }
+}
 
 /** Splits every set by the values of its rows; rows without a value are a set of their own. */
-export function groupBy(sets: Spansets, values: ValueVector, shownAs: string): Spansets {
-  const rows = markedRows(sets.mask)
-  const keys = new KeyEncoder()
-  const codes = keys.encode(asGroups(values), rows)
-  const { parts, parents, keyCodes } = splitSets(gatherLane(sets.setOfRow, rows), codes, keys)
+export function groupBy(sets: Spansets, groups: GroupCodes, shownAs: string): Spansets {
+  const { rows, values } = groups
+  const codes = withoutUnusable(groups)
+  const of = gatherLane(sets.setOfRow, rows)
+  const { parts, parents, keyCodes } = splitSets(of, codes, values.length)
   const setOfRow = new Uint32Array(sets.mask.length)
   for (let i = 0; i < rows.length; i++) setOfRow[rows[i]!] = parts[i]!
-  const key = new VectorBuilder(parents.length)
-  for (let set = 0; set < parents.length; set++) {
-    const { kind, number, exact } = keys.values[keyCodes[set]!]!
-    if (exact === undefined) key.set(set, kind, number)
-    else key.setInt(set, exact)
-  }
+  const traceOfSet = new Uint32Array(parents.length)
+  for (let set = 0; set < parents.length; set++) traceOfSet[set] = sets.traceOfSet[parents[set]!]!
   return {
     mask: sets.mask,
     setOfRow,
     count: parents.length,
-    traceOfSet: parents.map(parent => sets.traceOfSet[parent]!),
+    traceOfSet,
     traceRows: sets.traceRows,
     isGrouped: true,
     attributes: withAttribute(
       sets.attributes.map(attribute => inherited(attribute, parents)),
-      { shownAs, values: key.finish(), isDuration: false },
+      new LazyAttribute(shownAs, false, () => keysOf(keyCodes, values)),
     ),
   }
+}
+
+/** The value of each set. */
+function keysOf(keyCodes: Uint32Array, values: readonly KeyValue[]): ValueVector {
+  const out = new VectorBuilder(keyCodes.length)
+  for (let set = 0; set < keyCodes.length; set++) {
+    const { kind, number, exact } = values[keyCodes[set]!]!
+    if (!isUsable(kind)) continue
+    if (exact === undefined) out.set(set, kind, number)
+    else out.setInt(set, exact)
+  }
+  return out.finish()
 }
 
 interface SplitSets {
@@ -46,11 +63,10 @@ interface SplitSets {
 }
 
 /** Numbers the pairs of set and value that occur. */
-function splitSets(sets: Uint32Array, codes: Uint32Array, keys: KeyEncoder): SplitSets {
+function splitSets(sets: Uint32Array, codes: Uint32Array, width: number): SplitSets {
   const parts = new Uint32Array(sets.length)
   const parents = new Uint32Array(sets.length)
   const keyCodes = new Uint32Array(sets.length)
-  const width = keys.values.length
   // Rows of a set follow each other in blocks: then the latest set with a value is the only one.
   const latest = isAscending(sets) ? new Float64Array(width).fill(-1) : null
   const numbers = latest ? new Uint32Array(width) : null
@@ -84,17 +100,21 @@ function isAscending(numbers: Uint32Array): boolean {
   return true
 }
 
-/** What cannot be used is no value. */
-function asGroups(values: ValueVector): ValueVector {
-  if (!values.kinds.includes(Kind.unusable)) return values
-  return { ...values, kinds: values.kinds.map(kind => (isUsable(kind) ? kind : Kind.none)) }
+/** What cannot be used is no value: all of these are one group. */
+function withoutUnusable({ codes, values }: GroupCodes): Uint32Array {
+  const without = values.findIndex(({ kind }) => !isUsable(kind))
+  const isOne = values.findLastIndex(({ kind }) => !isUsable(kind)) === without
+  if (isOne) return codes
+  return codes.map(code => (isUsable(values[code]!.kind) ? code : without))
 }
 
 function inherited(attribute: SetAttribute, parents: Uint32Array): SetAttribute {
-  const { values } = attribute
-  const out = new VectorBuilder(parents.length)
-  for (let set = 0; set < parents.length; set++) copyValue(values, parents[set]!, out, set)
-  return { ...attribute, values: out.finish() }
+  return new LazyAttribute(attribute.shownAs, attribute.isDuration, () => {
+    const { values } = attribute
+    const out = new VectorBuilder(parents.length)
+    for (let set = 0; set < parents.length; set++) copyValue(values, parents[set]!, out, set)
+    return out.finish()
+  })
 }
 
 /** True when some trace has rows in more than one set. */

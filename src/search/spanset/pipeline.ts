@@ -6,12 +6,13 @@ import { bindTests } from '../bound-tests.ts'
 import { loadOwners, type Owners } from '../evaluate.ts'
 import { Filter } from '../filter.ts'
 import { type FilterPlan, planValue, type ValueNode } from '../filter-plan.ts'
-import { and, type Mask, or } from '../kernels.ts'
+import { and, type Mask, markedRows, or } from '../kernels.ts'
+import { type CodeReader, storedCodes } from '../value/code-reader.ts'
 import { compareValuesIn, computeValue } from '../value/compute.ts'
 import type { ReadContext } from '../value/read.ts'
 import { firstPerRow, type ValueVector } from '../value/value-vector.ts'
 import { filterByAggregate } from './aggregate.ts'
-import { groupBy, hasSplitTrace } from './group-by.ts'
+import { encodeGroups, type GroupCodes, groupBy, hasSplitTrace } from './group-by.ts'
 import { keepSets, type Spansets, setsOf, ungrouped } from './spansets.ts'
 import { structural } from './structural.ts'
 
@@ -54,7 +55,7 @@ export class PipelineRun {
     return sets
   }
 
-  #parts(): readonly (Filter | ValuePart)[] {
+  #parts(): readonly StagePart[] {
     return [this.#filter, ...this.#stages.flatMap(partsOf)]
   }
 }
@@ -77,7 +78,7 @@ type StageNode =
       readonly stage: Extract<SpansetStage, { kind: 'aggregate' }>
       readonly argument: ValuePart | null
     }
-  | { readonly kind: 'by'; readonly value: ValuePart; readonly shownAs: string }
+  | { readonly kind: 'by'; readonly value: ValuePart | CodeReader; readonly shownAs: string }
   | { readonly kind: 'coalesce' }
 
 function planStage(context: ReadContext, stage: SpansetStage): StageNode {
@@ -92,7 +93,7 @@ function planStage(context: ReadContext, stage: SpansetStage): StageNode {
     case 'by':
       return {
         kind: 'by',
-        value: new ValuePart(context, stage.expression, 'grouping'),
+        value: groupPart(context, stage.expression),
         shownAs: stage.shownAs,
       }
     case 'coalesce':
@@ -163,7 +164,17 @@ class ValuePart {
   }
 }
 
-function partsOf(stage: StageNode): (Filter | ValuePart)[] {
+/** Most groups are by something that is stored as codes. */
+function groupPart(context: ReadContext, expression: ValueExpression): ValuePart | CodeReader {
+  const isOperand = expression.kind === 'attribute' || expression.kind === 'intrinsic'
+  const stored = isOperand ? storedCodes(context, expression) : null
+  return stored ?? new ValuePart(context, expression, 'grouping')
+}
+
+/** What a stage reads. */
+type StagePart = Filter | ValuePart | CodeReader
+
+function partsOf(stage: StageNode): StagePart[] {
   switch (stage.kind) {
     case 'spansets':
       return expressionParts(stage.expression)
@@ -176,7 +187,7 @@ function partsOf(stage: StageNode): (Filter | ValuePart)[] {
   }
 }
 
-function expressionParts(node: ExpressionNode): (Filter | ValuePart)[] {
+function expressionParts(node: ExpressionNode): StagePart[] {
   switch (node.kind) {
     case 'filter':
       return [node.filter]
@@ -243,13 +254,22 @@ async function runStage(place: Place, stage: StageNode, sets: Spansets): Promise
       const argument = stage.argument && (await stage.argument.read(index, group, sets.mask))
       return filterByAggregate(stage.stage, sets, argument)
     }
-    case 'by': {
-      const values = await stage.value.read(index, group, sets.mask)
-      return groupBy(sets, values, stage.shownAs)
-    }
+    case 'by':
+      return groupBy(sets, await codesOf(place, stage.value, sets.mask), stage.shownAs)
     case 'coalesce':
       return ungrouped(sets.mask, group)
   }
+}
+
+async function codesOf(
+  { group, index }: Place,
+  part: ValuePart | CodeReader,
+  mask: Mask,
+): Promise<GroupCodes> {
+  const rows = markedRows(mask)
+  if (part instanceof ValuePart) return encodeGroups(await part.read(index, group, mask), rows)
+  const codes = await part.read(group, index, rows)
+  return { rows, codes, values: part.values }
 }
 
 /** The rows that an expression leaves of the current sets. */

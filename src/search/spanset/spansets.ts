@@ -29,6 +29,25 @@ export interface SetAttribute {
   readonly isDuration: boolean
 }
 
+/** Values that are made when a set is shown: most are not. */
+export class LazyAttribute implements SetAttribute {
+  readonly shownAs: string
+  readonly isDuration: boolean
+  readonly #make: () => ValueVector
+  #values: ValueVector | undefined
+
+  constructor(shownAs: string, isDuration: boolean, make: () => ValueVector) {
+    this.shownAs = shownAs
+    this.isDuration = isDuration
+    this.#make = make
+  }
+
+  get values(): ValueVector {
+    this.#values ??= this.#make()
+    return this.#values
+  }
+}
+
 /** With one more attribute, in place of an earlier one of this name. */
 export function withAttribute(
   attributes: readonly SetAttribute[],
@@ -41,7 +60,10 @@ export function withAttribute(
 export function ungrouped(mask: Mask, group: ColumnGroup): Spansets {
   return {
     mask,
-    setOfRow: group.traceOfRow(),
+    // Made on demand: a filter alone needs no sets of rows.
+    get setOfRow() {
+      return group.traceOfRow()
+    },
     count: group.traces,
     traceOfSet: ascending(group.traces),
     traceRows: group.traceRows(),

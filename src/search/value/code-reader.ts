@@ -37,6 +37,14 @@ export function codeReader(context: ReadContext, operand: Operand): CodeReader {
   return span.columns.length === 0 ? resource : new EitherCodes(span, resource)
 }
 
+/** Null where codes would have to be made of values, one by one. */
+export function storedCodes(context: ReadContext, operand: Operand): CodeReader | null {
+  const reader = codeReader(context, operand)
+  const isMade = (part: CodeReader) => part instanceof VectorCodes || part instanceof NumberCodes
+  const parts = reader instanceof EitherCodes ? reader.parts : [reader]
+  return parts.some(isMade) ? null : reader
+}
+
 function scopeCodesOf(context: ReadContext, scope: AttributeScope, key: string): CodeReader {
   const { source } = context
   const operand: Operand = { kind: 'attribute', scope, key }
@@ -265,7 +273,7 @@ class TextCodes implements CodeReader {
     const out = this.#room.take(rows.length)
     const vector = group.vector(this.#ref)
     if (vector === null) return out.fill(this.#absent)
-    storedCodes(vector, rows, out)
+    writeStored(vector, rows, out)
     const table = await this.#tableFor(index, out)
     for (let i = 0; i < out.length; i++) {
       const code = out[i]!
@@ -340,7 +348,7 @@ const pending = 0xffffffff
 const noCode = 0xffffffff
 
 /** Writes the stored code of each row, or `noCode`. Both lists of rows are ascending. */
-function storedCodes(
+function writeStored(
   { values, items, base, count }: Vector,
   rows: Uint32Array,
   out: Uint32Array,
@@ -366,6 +374,10 @@ class EitherCodes implements CodeReader {
   /** Code of either side -> our code + 1. */
   #ofSpan: Uint32Array = new Uint32Array(16)
   #ofResource: Uint32Array = new Uint32Array(16)
+
+  get parts(): readonly CodeReader[] {
+    return [this.#span, this.#resource]
+  }
 
   constructor(span: CodeReader, resource: CodeReader) {
     this.columns = [...span.columns, ...resource.columns]
