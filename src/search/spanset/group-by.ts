@@ -26,8 +26,7 @@ export function groupBy(sets: Spansets, groups: GroupCodes, shownAs: string): Sp
   const { parts, parents, keyCodes } = splitSets(of, codes, values.length)
   const setOfRow = new Uint32Array(sets.mask.length)
   for (let i = 0; i < rows.length; i++) setOfRow[rows[i]!] = parts[i]!
-  const traceOfSet = new Uint32Array(parents.length)
-  for (let set = 0; set < parents.length; set++) traceOfSet[set] = sets.traceOfSet[parents[set]!]!
+  const traceOfSet = gatherLane(sets.traceOfSet, parents)
   return {
     mask: sets.mask,
     setOfRow,
