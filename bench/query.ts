@@ -85,7 +85,7 @@ export async function benchQuery(spans: number): Promise<void> {
     const server = await startMeasured(directory.path)
     const { traceIds, requestIds } = await samples(server)
     console.log(
-      `query over ${spans} spans in blocks, after a restart: ms p50, p95 alone; p50, p95 with 8 clients; CPU ms of one; spans and KiB that one reads; p50 alone by that of echo`,
+      `query over ${spans} spans in blocks, after a restart: ms p50, p95 alone; p50, p95 with 8 clients; CPU ms of one; spans, KiB and requests to the store of one; p50 alone by that of echo`,
     )
     let floor = 0
     for (const { name, path } of classes(traceIds, requestIds)) {
@@ -124,12 +124,28 @@ function sizeOf(directory: string): number {
   return bytes
 }
 
-/** Spans and KiB that a query says to have read; nothing where answers do not say. */
+/** What the first query of a class reads: spans where answers say so, KiB, requests to the store. */
 async function readsOf(server: MeasuredServer, path: string): Promise<string> {
+  const before = await storeReads(server)
   const answer = await (await fetch(server.http + path)).text()
-  const of = (name: string) => Number(new RegExp(`"${name}":"?([0-9]+)`).exec(answer)?.[1] ?? 0)
-  const kib = (of('inspectedBytes') / 1024).toFixed(0)
-  return `${String(of('inspectedSpans')).padStart(9)} ${kib.padStart(7)}`
+  const after = await storeReads(server)
+  const spans = /"inspectedSpans":"?([0-9]+)/.exec(answer)?.[1] ?? '0'
+  const kib = ((after.bytes - before.bytes) / 1024).toFixed(0)
+  const requests = String(after.requests - before.requests)
+  return `${spans.padStart(9)} ${kib.padStart(7)} ${requests.padStart(5)}`
+}
+
+async function storeReads(server: MeasuredServer): Promise<{ bytes: number; requests: number }> {
+  const text = await (await fetch(`${server.http}/metrics`)).text()
+  const sum = (name: string) =>
+    text
+      .split('\n')
+      .filter(line => line.startsWith(`${name}{`))
+      .reduce((all, line) => all + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+  return {
+    bytes: sum('tempo_query_frontend_bytes_inspected_total'),
+    requests: sum('vivace_query_frontend_store_reads_total'),
+  }
 }
 
 interface Hit {

@@ -3,6 +3,7 @@ import type { Completeness, ReadStats, TraceHit } from './queries.ts'
 export function emptyStats(): ReadStats {
   return {
     inspectedBytes: 0,
+    storeReads: 0,
     inspectedTraces: 0,
     inspectedSpans: 0,
     totalBlocks: 0,
@@ -15,6 +16,7 @@ export function mergeStats(parts: readonly { readonly stats: ReadStats }[]): Rea
   const sum = emptyStats()
   for (const { stats } of parts) {
     sum.inspectedBytes += stats.inspectedBytes
+    sum.storeReads += stats.storeReads
     sum.inspectedTraces += stats.inspectedTraces
     sum.inspectedSpans += stats.inspectedSpans
     sum.totalBlocks += stats.totalBlocks

@@ -89,6 +89,8 @@ export interface SpanSetHit {
 
 export interface ReadStats {
   inspectedBytes: number
+  /** Ranges that were asked of the store, without those that a cache had. */
+  storeReads: number
   inspectedTraces: number
   inspectedSpans: number
   totalBlocks: number

@@ -11,6 +11,7 @@ const test = suite('query frontend')
 
 const stats = {
   inspectedBytes: 7,
+  storeReads: 0,
   inspectedTraces: 0,
   inspectedSpans: 0,
   totalBlocks: 0,

@@ -195,6 +195,7 @@ export class Frontend implements TraceQueries {
       const answer = await work(signal)
       metrics.queries.inc({ ...labels, result: 'completed' })
       metrics.bytesInspected.inc(labels, answer.stats.inspectedBytes)
+      metrics.storeReads.inc(labels, answer.stats.storeReads)
       if (answer.partial !== undefined) metrics.partial.inc(labels)
       return answer
     } catch (error) {

@@ -12,6 +12,11 @@ export function frontendMetrics(metrics: Metrics) {
       'Bytes that queries read.',
       ['tenant', 'op'],
     ),
+    storeReads: metrics.counter(
+      'vivace_query_frontend_store_reads_total',
+      'Reads of the store that queries caused; what is cached is not read.',
+      ['tenant', 'op'],
+    ),
     queueLength: metrics.gauge('tempo_query_frontend_queue_length', 'Queries that wait.', ['user']),
     queueSeconds: metrics.histogram(
       'tempo_query_frontend_queue_duration_seconds',

@@ -19,7 +19,7 @@ type PlainLabel = string | number | boolean | null
 export type PlainSeries = readonly [labels: readonly PlainLabel[], ...lanes: number[][]]
 
 export const noStats: MetricsResult['stats'] = {
-  ...{ inspectedBytes: 0, inspectedTraces: 0, inspectedSpans: 0 },
+  ...{ inspectedBytes: 0, storeReads: 0, inspectedTraces: 0, inspectedSpans: 0 },
   ...{ totalBlocks: 0, totalBlockBytes: 0 },
 }
 

@@ -222,6 +222,8 @@ export interface ColumnSource {
   readTraces(group: number, traces: readonly number[]): Promise<Uint8Array[]>
   /** Bytes read from storage for this source so far, for statistics. */
   readonly inspectedBytes: number
+  /** Reads of storage that these were. */
+  readonly storeReads: number
 }
 
 export interface OwnerGroup {

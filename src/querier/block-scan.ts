@@ -73,6 +73,7 @@ export function readSince(stats: ReadStats, before: ReadStats): ReadStats {
   return {
     ...emptyStats(),
     inspectedBytes: stats.inspectedBytes - before.inspectedBytes,
+    storeReads: stats.storeReads - before.storeReads,
     inspectedSpans: stats.inspectedSpans - before.inspectedSpans,
     inspectedTraces: stats.inspectedTraces - before.inspectedTraces,
   }

@@ -121,6 +121,7 @@ export class CompositeSource implements QuerySource {
 
 export function addStats(into: ReadStats, from: ReadStats): void {
   into.inspectedBytes += from.inspectedBytes
+  into.storeReads += from.storeReads
   into.inspectedSpans += from.inspectedSpans
   into.inspectedTraces += from.inspectedTraces
 }

@@ -10,6 +10,7 @@ export class ScanWatch {
   readonly #stats: ReadStats
   readonly #signal: AbortSignal
   #countedBytes: number
+  #countedReads: number
   #turns = 0
 
   constructor(
@@ -23,6 +24,7 @@ export class ScanWatch {
     this.#stats = stats
     this.#signal = signal
     this.#countedBytes = source.inspectedBytes
+    this.#countedReads = source.storeReads
   }
 
   /**
@@ -33,7 +35,7 @@ export class ScanWatch {
   async turn(): Promise<void> {
     if (this.#turns++ > 0) await nextTurn()
     throwIfAborted(this.#signal)
-    this.#countBytes()
+    this.#countReads()
     throwIfOverBudget(this.#budget, this.#stats)
   }
 
@@ -44,14 +46,16 @@ export class ScanWatch {
 
   /** The scan has read everything that it will. */
   finish(): void {
-    this.#countBytes()
+    this.#countReads()
     throwIfOverBudget(this.#budget, this.#stats)
   }
 
-  #countBytes(): void {
-    const { inspectedBytes } = this.#source
+  #countReads(): void {
+    const { inspectedBytes, storeReads } = this.#source
     this.#stats.inspectedBytes += inspectedBytes - this.#countedBytes
     this.#countedBytes = inspectedBytes
+    this.#stats.storeReads += storeReads - this.#countedReads
+    this.#countedReads = storeReads
   }
 }
 

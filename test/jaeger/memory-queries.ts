@@ -42,6 +42,7 @@ export function memoryQueries(store: MemorySpans): TraceQueries {
 
 const stats: ReadStats = {
   inspectedBytes: 0,
+  storeReads: 0,
   inspectedTraces: 0,
   inspectedSpans: 0,
   totalBlocks: 0,

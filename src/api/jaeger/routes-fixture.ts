@@ -15,6 +15,7 @@ export const traceId = '0102030405060708090a0b0c0d0e0f10'
 
 export const stats: ReadStats = {
   inspectedBytes: 0,
+  storeReads: 0,
   inspectedTraces: 0,
   inspectedSpans: 0,
   totalBlocks: 0,

@@ -11,6 +11,7 @@ import { tempoRoutes } from './routes.ts'
 
 export const stats: ReadStats = {
   inspectedBytes: 19356,
+  storeReads: 3,
   inspectedTraces: 2,
   inspectedSpans: 9,
   totalBlocks: 1,

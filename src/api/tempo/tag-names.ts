@@ -81,6 +81,7 @@ export async function tagNamesV2(deps: TempoDeps, request: TempoRequest): Promis
 
 const nothingRead: ReadStats = {
   inspectedBytes: 0,
+  storeReads: 0,
   inspectedTraces: 0,
   inspectedSpans: 0,
   totalBlocks: 0,

@@ -12,7 +12,7 @@ type CompareFunction = Extract<MetricsFunction, { kind: 'compare' }>
 
 /** Values of an attribute that a source reports on each side: other sources may add to them. */
 function valuesMax(top: number): number {
-  return Math.max(100, top * 10)
+  return Math.max(30, top * 3)
 }
 
 export function compareSource(scan: MetricsScan, compare: CompareFunction): MetricsReader {

@@ -68,6 +68,7 @@ export class BlockFile {
   readonly footerPlace: Place
   /** Bytes read from storage through this object. */
   bytesRead = 0
+  reads = 0
   readonly cache: BlockCache
   readonly #reads = new Slots(readsAtOnce)
   /** Chunk -> its place in the file. */
@@ -125,6 +126,7 @@ export class BlockFile {
     // A copy begins at an address divisible by 8, as the vectors of 64-bit numbers need.
     const footer = readFooter(copyBytes(found), footerAt, reader.object)
     const file = new BlockFile(id, reader, footer, cache)
+    file.reads += inTail >= 0 ? 1 : 2
     file.bytesRead += inTail >= 0 ? length : length + footerBytes
     return file
   }
@@ -245,6 +247,7 @@ export class BlockFile {
       throw new Corruption(`a section of ${length} bytes`, { object: this.reader.object, offset })
     }
     this.bytesRead += length
+    this.reads++
     const bytes = await this.#reads.run(() => this.reader.read(offset, length))
     if (bytes.length !== length) {
       throw new Corruption(`short read of ${bytes.length} of ${length} bytes`, {

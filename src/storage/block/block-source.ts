@@ -57,6 +57,9 @@ export class BlockSource implements ColumnSource {
   get inspectedBytes(): number {
     return this.file.bytesRead
   }
+  get storeReads(): number {
+    return this.file.reads
+  }
 
   columns(scope: ScopeCode, key: string): readonly ColumnRef[] {
     const { columns, f } = this.file

@@ -32,6 +32,7 @@ export class LiveSource implements ColumnSource {
   readonly #group: LiveGroup
   readonly #byKey: Map<string, ColumnRef[]>
   readonly inspectedBytes = 0
+  readonly storeReads = 0
 
   constructor(segment: LiveSegment, name = 'live') {
     this.name = name
