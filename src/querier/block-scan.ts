@@ -52,6 +52,11 @@ export interface ScanAnswer<M extends ScanMethod = ScanMethod> {
   readonly stats: ReadStats
 }
 
+/** Needs tens of MB: a table of values for every attribute. */
+export function isLarge({ method, request }: BlockScan): boolean {
+  return method === 'metrics' && (request as MetricsRequest).function.kind === 'compare'
+}
+
 /** Runs a scan on the opened block. */
 export async function runScan<M extends ScanMethod>(
   source: LocalSource,

@@ -1,4 +1,4 @@
-// time limit: 180 s
+// time limit: 300 s
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

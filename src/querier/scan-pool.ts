@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { asFailure, type Failure, fail } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { PortClient } from '../base/worker-port.ts'
-import type { BlockScan, ScanAnswer, ScanMethod } from './block-scan.ts'
+import { type BlockScan, isLarge, type ScanAnswer, type ScanMethod } from './block-scan.ts'
 import type { ScanMetrics } from './metrics.ts'
 
 export interface ScanPoolDeps {
@@ -104,19 +104,31 @@ class ScanLane {
   }
 
   #begin(): void {
-    while (this.#mayBegin(this.#waiting[0])) {
-      const task = this.#waiting.shift()!
-      this.#running.add(task)
-      void this.#run(task)
+    for (let next = this.#next(); next >= 0; next = this.#next()) {
+      const [task] = this.#waiting.splice(next, 1)
+      this.#running.add(task!)
+      void this.#run(task!)
     }
   }
 
-  /** A scan that may have ended a thread runs alone: if it does so again, no other is lost. */
-  #mayBegin(next: Task | undefined): boolean {
-    if (!next) return false
-    const isAlone = [...this.#running].some(task => task.wasLost)
-    if (isAlone || this.#running.size >= scansAtOnce) return false
-    return !next.wasLost || this.#running.size === 0
+  /** The first one that waits and may begin; -1: none. Nobody overtakes one that was lost. */
+  #next(): number {
+    for (const [i, task] of this.#waiting.entries()) {
+      if (this.#mayBegin(task)) return i
+      if (task.wasLost) return -1
+    }
+    return -1
+  }
+
+  /**
+   * A scan that may have ended a thread runs alone: if it does so again, no other is lost. Large
+   * ones run one after the other, with others between them.
+   */
+  #mayBegin(next: Task): boolean {
+    const running = [...this.#running]
+    if (running.length >= scansAtOnce || running.some(task => task.wasLost)) return false
+    if (isLarge(next.scan) && running.some(task => isLarge(task.scan))) return false
+    return !next.wasLost || running.length === 0
   }
 
   async #run(task: Task): Promise<void> {

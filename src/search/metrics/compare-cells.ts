@@ -16,8 +16,8 @@ export interface CountedCodes {
   readonly count: number
 }
 
-/** Above this many cells an attribute is counted without steps first: 4 MiB. */
-const cellsMax = 1 << 20
+/** Above this many cells an attribute is counted without steps first: 1 MiB. */
+const cellsMax = 1 << 18
 
 /**
  * Spans by (value, side, step) in one flat array. Side 0 is the baseline, 1 the selection; a slot is
