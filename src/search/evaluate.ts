@@ -1,5 +1,6 @@
 import type { ColumnGroup, ColumnSource, OwnerGroup, Vector } from '../model/column-batch.ts'
 import { Scope } from '../model/columns.ts'
+import { textAmongTest } from './among.ts'
 import { type BoundTests, markTest } from './bound-tests.ts'
 import { markComputed } from './computed.ts'
 import type { FilterPlan, Leaf, PlanNode, ValuesNode } from './filter-plan.ts'
@@ -127,8 +128,10 @@ function markItems(leaf: Leaf, group: ColumnGroup, bound: BoundTests, out: Mask)
 /** Items without a stored value count as having `absentText`. */
 function markAbsent(leaf: Leaf, group: ColumnGroup, out: Mask): void {
   const { test } = leaf
+  const absent = Buffer.from(leaf.absentText ?? '')
   const holds =
-    test.kind === 'exists' || textTest(test.op, test.literal)(Buffer.from(leaf.absentText ?? ''))
+    test.kind === 'exists' ||
+    (test.kind === 'among' ? textAmongTest(test) : textTest(test.op, test.literal))(absent)
   if (!holds) return
   out.fill(1)
   for (const ref of leaf.refs) {
