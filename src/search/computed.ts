@@ -36,7 +36,24 @@ export function isId(name: Intrinsic): boolean {
   return ['spanId', 'parentId', 'traceId', 'linkTraceId', 'linkSpanId'].includes(name)
 }
 
+const known = new WeakMap<ColumnGroup, Map<Intrinsic, Vector>>()
+
+/** Computed once for a group, however many conditions ask for it. */
 export function computedNumbers(name: Intrinsic, group: ColumnGroup): Vector {
+  let ofGroup = known.get(group)
+  if (ofGroup === undefined) {
+    ofGroup = new Map()
+    known.set(group, ofGroup)
+  }
+  let vector = ofGroup.get(name)
+  if (vector === undefined) {
+    vector = computeNumbers(name, group)
+    ofGroup.set(name, vector)
+  }
+  return vector
+}
+
+function computeNumbers(name: Intrinsic, group: ColumnGroup): Vector {
   switch (name) {
     case 'duration':
       return group.durations()
