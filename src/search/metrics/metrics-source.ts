@@ -1,6 +1,7 @@
 import { ascending } from '../../base/ascending.ts'
 import { throwIfTooManyCells } from '../../contract/budget.ts'
 import type { MetricsRequest, ReadStats } from '../../contract/queries.ts'
+import { firstSeries } from '../../metrics/first-series.ts'
 import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
@@ -11,7 +12,14 @@ import { PipelineRun } from '../spanset/pipeline.ts'
 import { type CodeReader, codeReader } from '../value/code-reader.ts'
 import type { KeyValue } from '../value/key-encoder.ts'
 import { type ReadContext, readContext, type VectorReader, vectorReader } from '../value/read.ts'
-import { type Additions, addCounts, addExtremes, addSums, Lane } from './accumulators.ts'
+import {
+  type Additions,
+  addCounts,
+  addExtremes,
+  addSums,
+  Lane,
+  metricsCellsMax,
+} from './accumulators.ts'
 import { compareSource } from './compare.ts'
 import { ExemplarPicker } from './exemplars.ts'
 import { readNumbers } from './numbers.ts'
@@ -118,7 +126,9 @@ class Aggregation implements MetricsReader {
     this.#operand =
       aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'computation')
     this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
-    this.#lanes = fills[aggregate.kind].map(fill => new Lane(request.steps, fill))
+    const laneFills = fills[aggregate.kind]
+    const cellsMax = Math.floor(metricsCellsMax / laneFills.length)
+    this.#lanes = laneFills.map(fill => new Lane(request.steps, fill, cellsMax))
     this.#exemplars = new ExemplarPicker(request.exemplars, request.steps)
   }
 
@@ -170,17 +180,19 @@ class Aggregation implements MetricsReader {
   async finish(): Promise<MetricsPart> {
     const { request, context } = this.#scan
     const values = this.#values()
-    const kept = this.#seriesWithData()
+    const labelsOf = (series: number) => this.#series.labels(series, values, context.texts)
+    const max = request.firstSeries ?? Number.POSITIVE_INFINITY
+    const kept = firstSeries(this.#seriesWithData(), max, labelsOf)
     const places = new Map(kept.map((series, i) => [series, i]))
     const lanes = this.#lanes.slice(0, lanesShown[this.#function.kind])
     return {
-      series: kept.map(series => this.#series.labels(series, values, context.texts)),
+      series: kept.map(labelsOf),
       steps: request.steps,
       lanes: lanes.map(lane => lane.finish(kept)),
-      exemplars: this.#exemplars.found.map(exemplar => ({
-        ...exemplar,
-        series: places.get(exemplar.series)!,
-      })),
+      exemplars: this.#exemplars.found.flatMap(exemplar => {
+        const series = places.get(exemplar.series)
+        return series === undefined ? [] : [{ ...exemplar, series }]
+      }),
     }
   }
 
