@@ -1,3 +1,4 @@
+import { type Failure, fail } from '../base/errors.ts'
 import type {
   AttributeValue,
   SearchRequest,
@@ -76,6 +77,7 @@ async function spanSetsOf(
   sets: Spansets,
 ): Promise<Map<number, SpanSetHit[]>> {
   const members = rowsOfSets(sets, traces)
+  if (members.size - traces.length > spansetsMax) throw tooManySpansets()
   const spans = await spansOf(context.source, request, index, [...members.values()])
   const perTrace = new Map<number, SpanSetHit[]>(traces.map(trace => [trace, []]))
   let at = 0
@@ -93,6 +95,14 @@ async function spanSetsOf(
     if (list.length > 1) perTrace.set(trace, inOrderOfAttributes(list))
   }
   return perTrace
+}
+
+/** Spansets of an answer beyond one for each trace: some 15 MB of text. */
+const spansetsMax = 20_000
+
+function tooManySpansets(): Failure {
+  const what = `the answer has more than ${spansetsMax} spansets, group by something with fewer values`
+  return fail('QUERY_TOO_EXPENSIVE', what, { limit: spansetsMax })
 }
 
 function inOrderOfAttributes(list: readonly SpanSetHit[]): SpanSetHit[] {

@@ -163,14 +163,14 @@ const structures: Named[] = [
   ],
   ['a tree of operators', nested(50, '({} >> ', '{}', ')')],
   ['depth', '{ nestedSetParent > 0 }'],
-  ['siblings, then by', '{} ~ {} | by(.n) | count() > 0', good],
+  ['siblings, then by', '{} ~ {} | by(.n) | count() > 0'],
 ]
 
 const pipelines: Named[] = [
   ['groups of unique values', '{} | by(.unique)', good],
-  ['groups of span ids', '{} | by(span:id)', good],
-  ['groups of times', '{} | by(duration) | avg(duration) > 0', good],
-  ['groups of groups', '{} | by(.n) | by(name) | by(.unique) | count() > 0', good],
+  ['groups of span ids', '{} | by(span:id)'],
+  ['groups of times', '{} | by(duration) | avg(duration) > 0'],
+  ['groups of groups', '{} | by(.n) | by(name) | by(.unique) | count() > 0'],
   ['averages of everything', '{} | avg(.n) > 0 | max(.n) > 0 | min(.n) >= 0 | sum(.n) > 0', good],
   ['coalesce of unique groups', '{} | by(.unique) | coalesce()', good],
   ['averages of texts', '{} | avg(.unique) > 0'],
