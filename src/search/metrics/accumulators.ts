@@ -6,8 +6,8 @@ import type { BucketRuns } from './bucket-runs.ts'
  * with their series and bucket.
  */
 
-/** Numbers in all lanes of one query on one source: 160 MB at the most. */
-export const metricsCellsMax = 20_000_000
+/** Numbers in all lanes of one query on one source: 64 MB at the most. */
+export const metricsCellsMax = 8_000_000
 
 export class Lane {
   readonly #steps: number
