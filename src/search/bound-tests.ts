@@ -4,6 +4,7 @@ import type { CompareOp } from '../model/predicate.ts'
 import { type AmongTest, anyAmongTest, markNumbers, numbersAmong } from './among.ts'
 import { type Leaf, leavesOf, type PlanNode } from './filter-plan.ts'
 import { type Mask, markCode, markNotCode, markNumber, markPresent, markTable } from './kernels.ts'
+import type { Pause } from './scan-watch.ts'
 import {
   anyValueTest,
   type BytesTest,
@@ -37,9 +38,11 @@ export async function bindTests(
   source: ColumnSource,
   root: PlanNode,
   group: number,
+  pause: Pause,
 ): Promise<BoundTests> {
   const bound = new Map<Leaf, ReadonlyMap<number, StoredTest>>()
   for (const leaf of leavesOf(root)) {
+    await pause()
     const tests = new Map<number, StoredTest>()
     for (const ref of leaf.refs) tests.set(ref.id, await bindOne(source, leaf, ref, group))
     bound.set(leaf, tests)

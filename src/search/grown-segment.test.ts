@@ -4,6 +4,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { neverEqual } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
+import type { SpansetStage } from '../model/spanset.ts'
 import { appendOtlp } from '../storage/live/decode-otlp.ts'
 import { decodeSpans } from '../storage/live/plain-decode-fixture.ts'
 import { encodeSpans, type PlainSpan } from '../storage/live/plain-spans-fixture.ts'
@@ -17,6 +18,23 @@ const test = suite('a segment that grows under a query')
 
 const never = new AbortController().signal
 const share = fc.double({ min: 0, max: 1, noNaN: true })
+
+const all = { kind: 'filter', spans: { kind: 'constant', value: true } } as const
+const descendants: SpansetStage = {
+  kind: 'spansets',
+  expression: { kind: 'structural', relation: '>>', form: 'both', left: all, right: all },
+}
+const byName: SpansetStage = {
+  kind: 'by',
+  expression: { kind: 'intrinsic', name: 'name' },
+  shownAs: 'by(name)',
+}
+const someSpans: SpansetStage = {
+  kind: 'aggregate',
+  function: 'count',
+  ...{ argument: null, op: '>', literal: { type: 'int', value: '1' } },
+  ...{ shownAs: 'count()', isDuration: false },
+}
 
 /** The spans before and behind a place. */
 function cut(spans: readonly PlainSpan[], at: number): [PlainSpan[], PlainSpan[]] {
@@ -35,6 +53,25 @@ test('is searched as if it had not', async () => {
       assert.equal((await composeSearch([source], request, never)).hits, expected.hits)
     }),
     { numRuns: 300 },
+  )
+})
+
+test('is searched as if it had not when it grows between two steps', async () => {
+  const ticks = fc.integer({ min: 0, max: 60 })
+  const staged = fc
+    .tuple(requests, fc.constantFrom([], [descendants], [byName, someSpans], [descendants, byName]))
+    .map(([request, stages]) => ({ ...request, stages }))
+  await fc.assert(
+    fc.asyncProperty(plainSpans, share, ticks, staged, async (spans, at, wait, request) => {
+      const [first, later] = cut(spans, at)
+      const segment = segmentOf(first)
+      const found = composeSearch([liveSource(segment)], request, never)
+      for (let tick = 0; tick < wait; tick++) await null
+      if (later.length > 0) appendOtlp(segment, encodeSpans(later))
+      const expected = await composeSearch([liveSource(segmentOf(first))], request, never)
+      assert.equal((await found).hits, expected.hits)
+    }),
+    { numRuns: 500 },
   )
 })
 

@@ -6,7 +6,7 @@ import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { type Mask, markedRows } from '../kernels.ts'
-import { ScanWatch } from '../scan-watch.ts'
+import { type Pause, ScanWatch } from '../scan-watch.ts'
 import type { SourcePart } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
 import { type CodeReader, codeReader } from '../value/code-reader.ts'
@@ -35,7 +35,7 @@ export async function metricsOfSource(
   signal: AbortSignal,
 ): Promise<MetricsPart> {
   const watch = new ScanWatch(source, request.budget, stats, signal)
-  const scan = new MetricsScan(source, request)
+  const scan = new MetricsScan(source, request, watch.pause)
   const aggregation =
     request.function.kind === 'compare'
       ? compareSource(scan, request.function)
@@ -77,8 +77,8 @@ export class MetricsScan {
   readonly run: PipelineRun
   readonly buckets: TimeBuckets
 
-  constructor(source: ColumnSource, request: MetricsRequest) {
-    this.context = readContext(source)
+  constructor(source: ColumnSource, request: MetricsRequest, pause: Pause) {
+    this.context = readContext(source, pause)
     this.request = request
     this.run = new PipelineRun(this.context, request.spans, request.stages ?? [])
     this.buckets = new TimeBuckets(request)

@@ -63,7 +63,7 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
     case 'opposite':
       return opposite(await computeValue(place, node.part))
     case 'condition': {
-      const holds = evaluate(node.root, group, known)
+      const holds = await evaluate(node.root, group, { ...known, pause: context.pause })
       return {
         ...constantVector(group.rows, Kind.bool, 0),
         numbers: Float64Array.from(holds),
@@ -81,6 +81,7 @@ async function computeBoth(
   place: ValuePlace,
   { left, right }: { readonly left: ValueNode; readonly right: ValueNode },
 ): Promise<[ValueVector, ValueVector]> {
+  await place.context.pause()
   if (vectorsOf(right) <= vectorsOf(left)) {
     const first = await computeValue(place, left)
     return [first, await computeValue(place, right)]

@@ -12,6 +12,7 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 import { computedNumbers, idColumn, isId } from '../computed.ts'
 import type { Mask } from '../kernels.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
+import type { Pause } from '../scan-watch.ts'
 import { type AnyElement, elementsOf, hasValue, isList, overflowEntries } from '../value-test.ts'
 import { spanElseResource } from './span-else-resource.ts'
 import { TextTable } from './text-table.ts'
@@ -31,6 +32,7 @@ export interface ReadContext {
   /** Dictionary -> per code: id of its text + 1, 0 where it was not needed yet. */
   readonly textIds: Map<Dictionary, Int32Array>
   readonly readers: Map<string, VectorReader>
+  readonly pause: Pause
 }
 
 /**
@@ -476,6 +478,6 @@ function readIds(
   }
 }
 
-export function readContext(source: ColumnSource): ReadContext {
-  return { source, texts: new TextTable(), textIds: new Map(), readers: new Map() }
+export function readContext(source: ColumnSource, pause: Pause): ReadContext {
+  return { source, pause, texts: new TextTable(), textIds: new Map(), readers: new Map() }
 }
