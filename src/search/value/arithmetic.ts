@@ -14,13 +14,18 @@ import {
  * Arithmetic on vectors. Ints stay ints and are exact: results beyond 2^53 are computed again as
  * 64-bit ints that wrap around. Durations stay durations where the result is a whole number anyway.
  * Everything else is a float. Where a side has no number, or a whole one is divided by zero, there
- * is no value.
+ * is no value. `spare`: a side that may be overwritten.
  */
-export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector): ValueVector {
+export function combine(
+  op: ArithmeticOp,
+  left: ValueVector,
+  right: ValueVector,
+  spare: ValueVector | null = null,
+): ValueVector {
   const aligned = alignItems(left, right)
   if (aligned === null) return new VectorBuilder(left.kinds.length).finish(left.items)
   const [a, b] = aligned
-  const out = new VectorBuilder(a.kinds.length)
+  const out = builderFor(a, spare)
   if (op === '+' || op === '-' || op === '*') {
     const left = combineExact(op, a, b, out)
     for (const i of left) combineWhole(op, a, b, i, wholeKind(a, b, i), out)
@@ -29,6 +34,7 @@ export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector)
   for (let i = 0; i < out.kinds.length; i++) {
     const x = a.kinds[i]!
     const y = b.kinds[i]!
+    out.kinds[i] = Kind.none
     if (!isNumberKind(x) || !isNumberKind(y)) continue
     const isWhole = x !== Kind.float && y !== Kind.float
     const isInt = x === Kind.int && y === Kind.int
@@ -38,6 +44,13 @@ export function combine(op: ArithmeticOp, left: ValueVector, right: ValueVector)
     else out.set(i, Kind.float, floatResult(op, a.numbers[i]!, b.numbers[i]!))
   }
   return out.finish(a.items)
+}
+
+/** In place of a side that nobody needs any more: one value is read before it is replaced. */
+function builderFor({ kinds }: ValueVector, spare: ValueVector | null): VectorBuilder {
+  if (spare === null || spare.kinds.length !== kinds.length || spare.wide !== null)
+    return new VectorBuilder(kinds.length)
+  return new VectorBuilder(spare)
 }
 
 /**
@@ -55,7 +68,10 @@ function combineExact(
   const [p, q, x, y] = [a.numbers, b.numbers, a.kinds, b.kinds]
   for (let i = 0; i < kinds.length; i++) {
     const kind = resultKinds[x[i]! * kindCount + y[i]!]!
-    if (kind === Kind.none) continue
+    if (kind === Kind.none) {
+      kinds[i] = kind
+      continue
+    }
     const result = op === '+' ? p[i]! + q[i]! : op === '-' ? p[i]! - q[i]! : p[i]! * q[i]!
     const isExact = result <= Number.MAX_SAFE_INTEGER && result >= -Number.MAX_SAFE_INTEGER
     if (kind !== Kind.float && (!isExact || (hasWide && (a.wide?.has(i) || b.wide?.has(i))))) {

@@ -71,9 +71,15 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
     }
     default: {
       const [left, right] = await computeBoth(place, node)
-      return combine(node.op, left, right)
+      const spare = isOwn(node.left) ? left : isOwn(node.right) ? right : null
+      return combine(node.op, left, right, spare)
     }
   }
+}
+
+/** Made for the expression around it alone. */
+function isOwn(node: ValueNode): boolean {
+  return node.kind === 'arithmetic' || node.kind === 'negative'
 }
 
 /** The side that needs more vectors at a time first, so that a few are enough for any expression. */
