@@ -28,9 +28,13 @@ const togetherMin = 8
 type Compare = Extract<Predicate, { kind: 'compare' }>
 type Part = Predicate | AmongTest
 
-/** The parts of an `or` (`=`) or an `and` (`!=`), comparisons of the same operand joined. */
-export function joinComparisons(parts: readonly Predicate[], op: '=' | '!='): readonly Part[] {
-  if (parts.length < togetherMin) return parts
+/**
+ * The parts of an `or` (`=`) or an `and` (`!=`), comparisons of the same operand joined; of those by
+ * order only one is left.
+ */
+export function joinComparisons(all: readonly Predicate[], op: '=' | '!='): readonly Part[] {
+  if (all.length < togetherMin) return all
+  const parts = decidingOrders(all, op === '=' ? 'or' : 'and')
   const alike = new Map<string, Predicate[]>()
   for (const part of parts) {
     const compare = comparisonOf(part, op)
@@ -53,10 +57,49 @@ export function joinComparisons(parts: readonly Predicate[], op: '=' | '!='): re
   return joined
 }
 
-/** A condition on events that stands alone is in an `and` of its own. */
+/**
+ * Of comparisons by order, those that decide: of `x > 1 || x > 2` the first, with `&&` the second.
+ * The same holds for lists, where one of the elements is enough.
+ */
+function decidingOrders(parts: readonly Predicate[], kind: 'and' | 'or'): readonly Predicate[] {
+  const deciding = new Map<string, { readonly part: Predicate; readonly literal: Literal }>()
+  const keys = parts.map(part => {
+    const compare = kind === 'or' ? alone(part) : part
+    if (compare.kind !== 'compare' || !isOrder(compare)) return null
+    const { op, literal } = compare
+    const key = `${op} ${keyOf(compare)}`
+    const known = deciding.get(key)
+    // With `||` the condition that is easier to meet decides: `>` with the least literal.
+    const wantsLess = op.startsWith('>') === (kind === 'or')
+    const order = known === undefined ? 0 : orderOf(literal, known.literal)
+    if (known === undefined || (wantsLess ? order < 0 : order > 0))
+      deciding.set(key, { part, literal })
+    return key
+  })
+  return parts.filter((part, i) => keys[i] === null || deciding.get(keys[i]!)!.part === part)
+}
+
+function isOrder({ op, literal }: Compare): boolean {
+  if (literal.type === 'bool' || (literal.type === 'float' && Number.isNaN(literal.value)))
+    return false
+  return ['<', '<=', '>', '>='].includes(op)
+}
+
+/** Of two literals of one type. */
+function orderOf(a: Literal, b: Literal): number {
+  if (a.type === 'string') return Buffer.compare(Buffer.from(a.value), Buffer.from(String(b.value)))
+  if (a.type !== 'int') return Number(a.value) - Number(b.value)
+  const [x, y] = [BigInt(a.value), BigInt(b.value)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+/** A condition that stands alone is in an `and` of its own where it is one on events. */
+function alone(part: Predicate): Predicate {
+  return part.kind === 'and' && part.parts.length === 1 ? part.parts[0]! : part
+}
+
 function comparisonOf(part: Predicate, op: '=' | '!='): Compare | null {
-  const isAlone = op === '=' && part.kind === 'and' && part.parts.length === 1
-  const compare = isAlone ? part.parts[0]! : part
+  const compare = op === '=' ? alone(part) : part
   return compare.kind === 'compare' && compare.op === op ? compare : null
 }
 

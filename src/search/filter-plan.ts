@@ -224,6 +224,7 @@ function planTest(source: ColumnSource, test: Test): PlanNode {
   const span = attributeLeaf(source, test, 'span', operand.key)
   const resource = attributeLeaf(source, test, 'resource', operand.key)
   if (span.refs.length === 0) return resource
+  if (resource.refs.length === 0) return span
   return {
     kind: 'spanElseResource',
     present: attributeLeaf(source, exists, 'span', operand.key),
