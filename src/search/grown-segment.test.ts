@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { TraceHit } from '../contract/queries.ts'
 import { neverEqual } from '../model/column-batch.ts'
 import { hexToBytes } from '../model/ids.ts'
 import type { SpansetStage } from '../model/spanset.ts'
@@ -40,6 +41,14 @@ const someSpans: SpansetStage = {
 function cut(spans: readonly PlainSpan[], at: number): [PlainSpan[], PlainSpan[]] {
   const first = Math.max(1, Math.floor(spans.length * at))
   return [spans.slice(0, first), spans.slice(first)]
+}
+
+/** Services come in the order of their rows, which is not that of the copy. */
+function byService(hits: readonly TraceHit[]): TraceHit[] {
+  return hits.map(hit => {
+    const serviceStats = hit.serviceStats.toSorted((a, b) => (a.service < b.service ? -1 : 1))
+    return { ...hit, serviceStats }
+  })
 }
 
 test('is searched as if it had not', async () => {
@@ -108,7 +117,8 @@ test('a copy that has what came during the query is not left out for it', async 
       if (later.length > 0) appendOtlp(segment, encodeSpans(later))
       const copy = await blockSource(segmentOf(spans))
       const expected = await composeSearch([copy], request, never)
-      assert.equal((await composeSearch([source, copy], request, never)).hits, expected.hits)
+      const found = await composeSearch([source, copy], request, never)
+      assert.equal(byService(found.hits), byService(expected.hits))
     }),
     { numRuns: 100 },
   )
