@@ -187,6 +187,8 @@ export interface MetricsRequest {
   readonly exemplars: number
   /** Fails with BAD_QUERY above this many series; 0 = no limit. */
   readonly seriesMax: number
+  /** Nobody looks at more than so many series, the first in order of labels. */
+  readonly firstSeries?: number
 }
 
 /** A label's value; durations, statuses, kinds and ids are text; null: the spans have none. */

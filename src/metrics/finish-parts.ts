@@ -15,7 +15,8 @@ export function finishMetricsParts(
   const merged = mergeMetricsParts(request.function.kind, [noSeries(request), ...parts])
   throwIfTooManyCells(request.budget, merged.series.length, merged.steps)
   const exemplars = spreadExemplars(merged.exemplars, request.exemplars)
-  return withSeriesMax({ ...merged, exemplars, stats }, request.seriesMax)
+  const result = { ...merged, exemplars, stats }
+  return withSeriesMax(cut(result, request.firstSeries ?? merged.series.length), request.seriesMax)
 }
 
 /** What no source at all contributes. */
@@ -26,13 +27,21 @@ function noSeries({ function: { kind }, steps }: MetricsRequest): MetricsPart {
 
 /** The first series in order of their labels, and a sentence when that is not all. */
 function withSeriesMax(result: MetricsResult, seriesMax: number): MetricsResult {
-  const { series, steps, lanes, exemplars } = result
+  const { series } = result
   if (seriesMax === 0 || series.length <= seriesMax) return result
   return {
-    ...result,
-    series: series.slice(0, seriesMax),
-    lanes: lanes.map(lane => lane.slice(0, seriesMax * steps)),
-    exemplars: exemplars.filter(exemplar => exemplar.series < seriesMax),
+    ...cut(result, seriesMax),
     partial: `${series.length - seriesMax} of ${series.length} series are left out: the limit is ${seriesMax}`,
+  }
+}
+
+function cut<T extends MetricsPart>(result: T, max: number): T {
+  const { series, steps, lanes, exemplars } = result
+  if (series.length <= max) return result
+  return {
+    ...result,
+    series: series.slice(0, max),
+    lanes: lanes.map(lane => lane.slice(0, max * steps)),
+    exemplars: exemplars.filter(exemplar => exemplar.series < max),
   }
 }

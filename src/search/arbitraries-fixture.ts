@@ -212,7 +212,7 @@ const stringLiterals = [
 /** Patterns must compile. */
 const patterns = new Set(['[]', '["a"]', '{"in":5}'])
 
-const literals: fc.Arbitrary<{ op: CompareOp; literal: Literal }> = fc.oneof(
+export const literals: fc.Arbitrary<{ op: CompareOp; literal: Literal }> = fc.oneof(
   fc
     .record({
       op: fc.constantFrom(...stringOps),

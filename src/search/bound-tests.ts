@@ -1,12 +1,15 @@
-import type { ColumnRef, ColumnSource, Vector } from '../model/column-batch.ts'
+import type { ColumnRef, ColumnSource, Dictionary, Vector } from '../model/column-batch.ts'
 import { isDictionaryType, ValueType } from '../model/columns.ts'
 import type { CompareOp } from '../model/predicate.ts'
+import { type AmongTest, anyAmongTest, markNumbers, numbersAmong } from './among.ts'
 import { type Leaf, leavesOf, type PlanNode } from './filter-plan.ts'
 import { type Mask, markCode, markNotCode, markNumber, markPresent, markTable } from './kernels.ts'
+import type { Pause } from './scan-watch.ts'
 import {
   anyValueTest,
   type BytesTest,
   boolOf,
+  exactNumber,
   hasValue,
   numberOf,
   overflowTest,
@@ -20,6 +23,9 @@ export type StoredTest =
   | { readonly kind: 'present' }
   | { readonly kind: 'code' | 'notCode'; readonly code: number }
   | { readonly kind: 'table'; readonly table: Uint8Array }
+  /** A table for which the codes with a 1 are known. */
+  | { readonly kind: 'codes'; readonly table: Uint8Array; readonly codes: readonly number[] }
+  | { readonly kind: 'numbers'; readonly op: '=' | '!='; readonly values: ReadonlySet<number> }
   | { readonly kind: 'number'; readonly op: CompareOp; readonly value: number }
 
 /** Tests of all leaves of a plan in one group: leaf -> column id -> test. */
@@ -32,9 +38,11 @@ export async function bindTests(
   source: ColumnSource,
   root: PlanNode,
   group: number,
+  pause: Pause,
 ): Promise<BoundTests> {
   const bound = new Map<Leaf, ReadonlyMap<number, StoredTest>>()
   for (const leaf of leavesOf(root)) {
+    await pause()
     const tests = new Map<number, StoredTest>()
     for (const ref of leaf.refs) tests.set(ref.id, await bindOne(source, leaf, ref, group))
     bound.set(leaf, tests)
@@ -53,22 +61,23 @@ async function bindOne(
   if (isDictionaryType(type)) return bindDictionary(source, leaf, ref, group)
   const { test } = leaf
   if (test.kind === 'exists') return { kind: 'present' }
+  if (test.kind === 'among') return bindNumbers(test, type)
   const { op, literal } = test
   if (op === '=~' || op === '!~' || op === 'contains') return never
   const value =
     type === ValueType.bool
       ? boolOf(op, literal)
       : type === ValueType.int && literal.type === 'int'
-        ? amongExact(literal.value)
+        ? exactNumber(literal.value)
         : numberOf(op, literal)
   return value === undefined ? never : { kind: 'number', op, value }
 }
 
-/** Stored ints lie within ±2^53: a literal beyond is above or below them all, and equals none. */
-function amongExact(literal: string): number {
-  const value = Number(literal)
-  if (Number.isSafeInteger(value) || BigInt(literal) === -(2n ** 53n)) return value
-  return value < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+/** Literals of another type than the column's equal nothing, and nothing differs from them. */
+function bindNumbers(test: AmongTest, type: number): StoredTest {
+  const kind = type === ValueType.bool ? 'bool' : type === ValueType.int ? 'int' : 'other'
+  const values = numbersAmong(test, kind)
+  return values.size === 0 ? never : { kind: 'numbers', op: test.op, values }
 }
 
 async function bindDictionary(
@@ -87,6 +96,7 @@ async function bindDictionary(
     const key = JSON.stringify(['exists', isOverflow ? leaf.key : null])
     return { kind: 'table', table: await dictionary.match(key, exists) }
   }
+  if (test.kind === 'among') return bindAmong(leaf, test, type, dictionary)
   const { op, literal } = test
   const isText = type === ValueType.text
   if (isText && literal.type !== 'string') return never
@@ -104,6 +114,31 @@ async function bindDictionary(
   return { kind: 'table', table: await dictionary.match(key, stored, required) }
 }
 
+async function bindAmong(
+  leaf: Leaf,
+  test: AmongTest,
+  type: number,
+  dictionary: Dictionary,
+): Promise<StoredTest> {
+  const { op, literals } = test
+  if (type !== ValueType.text) {
+    const value = anyAmongTest(test)
+    const isOverflow = type === ValueType.overflow
+    const stored = isOverflow ? overflowTest(leaf.key, value) : value
+    const key = JSON.stringify([isOverflow ? leaf.key : null, 'among', op, literals])
+    return { kind: 'table', table: await dictionary.match(key, stored) }
+  }
+  const codes: number[] = []
+  for (const { type, value } of literals) {
+    if (type !== 'string') return never
+    const code = await dictionary.find(Buffer.from(value))
+    if (code >= 0) codes.push(code)
+  }
+  const table = new Uint8Array(dictionary.size).fill(op === '=' ? 0 : 1)
+  for (const code of codes) table[code] = op === '=' ? 1 : 0
+  return op === '=' ? { kind: 'codes', codes, table } : { kind: 'table', table }
+}
+
 /** Applies a test to a column's values; `out` has one byte per item. */
 export function markTest(test: StoredTest, vector: Vector, out: Mask): void {
   switch (test.kind) {
@@ -119,7 +154,11 @@ export function markTest(test: StoredTest, vector: Vector, out: Mask): void {
       markNotCode(vector, test.code, out)
       break
     case 'table':
+    case 'codes':
       markTable(vector, test.table, out)
+      break
+    case 'numbers':
+      markNumbers(vector, test.op, test.values, out)
       break
     default:
       markNumber(vector, test.op, test.value, out)
@@ -175,7 +214,16 @@ function testMayHit(
     const inRange = range === null || (test.code >= range.min && test.code <= range.max)
     return inRange && source.codeInGroup(ref, test.code, group)
   }
+  if (test.kind === 'codes') {
+    return test.codes.some(code => {
+      const inRange = range === null || (code >= range.min && code <= range.max)
+      return inRange && source.codeInGroup(ref, code, group)
+    })
+  }
   if (range === null) return true
+  if (test.kind === 'numbers' && test.op === '=') {
+    return [...test.values].some(value => value >= range.min && value <= range.max)
+  }
   if (test.kind === 'table') return test.table.subarray(range.min, range.max + 1).includes(1)
   if (test.kind !== 'number') return true
   switch (test.op) {

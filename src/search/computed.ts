@@ -1,5 +1,6 @@
 import type { ColumnGroup, ColumnRef, TreeColumns, Vector } from '../model/column-batch.ts'
 import type { Intrinsic } from '../model/predicate.ts'
+import { idsAmong, markNumbers, numbersAmong } from './among.ts'
 import type { Leaf } from './filter-plan.ts'
 import { type Mask, markNumber, markPresent } from './kernels.ts'
 import { numberOf, textTest } from './value-test.ts'
@@ -22,6 +23,11 @@ export function markComputed(leaf: Leaf, group: ColumnGroup, out: Mask): void {
     markPresent(vector, out)
     return
   }
+  if (test.kind === 'among') {
+    const numbers = numbersAmong(test, 'other')
+    if (numbers.size > 0) markNumbers(vector, test.op, numbers, out)
+    return
+  }
   const value = numberOf(test.op, test.literal)
   if (value !== undefined) markNumber(vector, test.op, value, out)
 }
@@ -30,7 +36,24 @@ export function isId(name: Intrinsic): boolean {
   return ['spanId', 'parentId', 'traceId', 'linkTraceId', 'linkSpanId'].includes(name)
 }
 
+const known = new WeakMap<ColumnGroup, Map<Intrinsic, Vector>>()
+
+/** Computed once for a group, however many conditions ask for it. */
 export function computedNumbers(name: Intrinsic, group: ColumnGroup): Vector {
+  let ofGroup = known.get(group)
+  if (ofGroup === undefined) {
+    ofGroup = new Map()
+    known.set(group, ofGroup)
+  }
+  let vector = ofGroup.get(name)
+  if (vector === undefined) {
+    vector = computeNumbers(name, group)
+    ofGroup.set(name, vector)
+  }
+  return vector
+}
+
+function computeNumbers(name: Intrinsic, group: ColumnGroup): Vector {
   switch (name) {
     case 'duration':
       return group.durations()
@@ -134,25 +157,37 @@ function markIds(leaf: Leaf, group: ColumnGroup, out: Mask): void {
   const { test } = leaf
   const { bytes, stride, offset, width } = column
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const holds = idTest(test, leaf.computed === 'traceId', buffer, width)
+  if (holds === null) return
   const optional = leaf.computed === 'parentId'
   const zeros = Buffer.alloc(width)
-  if (test.kind === 'compare' && test.literal.type !== 'string') return
-  const literal = test.kind === 'compare' ? String(test.literal.value) : ''
-  const hex = leaf.computed === 'traceId' ? literal.padStart(32, '0') : literal
-  const isHex = /^[0-9a-f]*$/.test(hex) && hex.length === width * 2
-  const wanted = isHex ? Buffer.from(hex, 'hex') : null
-  // A text that is no id equals none of them, and differs from all.
-  const isWanted = (at: number) => wanted?.equals(buffer.subarray(at, at + width)) ?? false
-  const holds =
-    test.kind === 'exists'
-      ? () => true
-      : test.op === '=' || test.op === '!='
-        ? (at: number) => isWanted(at) === (test.op === '=')
-        : hexTest(test, buffer, width)
   for (let i = 0, at = offset; at < bytes.length; i++, at += stride) {
     if (optional && zeros.equals(buffer.subarray(at, at + width))) continue
     if (holds(at)) out[i] = 1
   }
+}
+
+/** What is asked of the id at a place; null: none passes. */
+function idTest(
+  test: Leaf['test'],
+  isTraceId: boolean,
+  buffer: Buffer,
+  width: number,
+): ((at: number) => boolean) | null {
+  if (test.kind === 'exists') return () => true
+  if (test.kind === 'among') {
+    if (test.literals[0]!.type !== 'string') return null
+    const ids = idsAmong(test, isTraceId, width)
+    return at => ids.has(buffer.toString('latin1', at, at + width)) === (test.op === '=')
+  }
+  if (test.literal.type !== 'string') return null
+  if (test.op !== '=' && test.op !== '!=') return hexTest(test, buffer, width)
+  const hex = isTraceId ? test.literal.value.padStart(32, '0') : test.literal.value
+  const isHex = /^[0-9a-f]*$/.test(hex) && hex.length === width * 2
+  const wanted = isHex ? Buffer.from(hex, 'hex') : null
+  // A text that is no id equals none of them, and differs from all.
+  const isWanted = (at: number) => wanted?.equals(buffer.subarray(at, at + width)) ?? false
+  return at => isWanted(at) === (test.op === '=')
 }
 
 function hexTest(

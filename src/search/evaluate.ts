@@ -1,10 +1,12 @@
 import type { ColumnGroup, ColumnSource, OwnerGroup, Vector } from '../model/column-batch.ts'
 import { Scope } from '../model/columns.ts'
+import { textAmongTest } from './among.ts'
 import { type BoundTests, markTest } from './bound-tests.ts'
 import { markComputed } from './computed.ts'
 import type { FilterPlan, Leaf, PlanNode, ValuesNode } from './filter-plan.ts'
 import type { Mask } from './kernels.ts'
 import * as kernels from './kernels.ts'
+import type { Pause } from './scan-watch.ts'
 import { textTest } from './value-test.ts'
 
 /** Owner tables that a plan needs, loaded once per source. */
@@ -29,16 +31,21 @@ export interface Evaluation {
   readonly owners: Owners
   /** Results of comparisons between values. */
   readonly values: ReadonlyMap<ValuesNode, Mask>
+  readonly pause: Pause
 }
 
 /** One byte per row of the group: 1 where the plan holds. */
-export function evaluate(node: PlanNode, group: ColumnGroup, known: Evaluation): Mask {
-  const { bound, owners } = known
+export async function evaluate(
+  node: PlanNode,
+  group: ColumnGroup,
+  known: Evaluation,
+): Promise<Mask> {
+  const { bound, owners, pause } = known
   switch (node.kind) {
     case 'constant':
       return new Uint8Array(group.rows).fill(node.value ? 1 : 0)
     case 'not': {
-      const mask = evaluate(node.part, group, known)
+      const mask = await evaluate(node.part, group, known)
       kernels.not(mask)
       return mask
     }
@@ -46,7 +53,8 @@ export function evaluate(node: PlanNode, group: ColumnGroup, known: Evaluation):
       if (node.parts.some(holdsNowhere)) return new Uint8Array(group.rows)
       const mask = new Uint8Array(group.rows).fill(1)
       for (const part of node.parts) {
-        kernels.and(mask, evaluate(part, group, known))
+        await pause()
+        kernels.and(mask, await evaluate(part, group, known))
         // Nothing is left that another column could take away.
         if (!mask.includes(1)) break
       }
@@ -55,7 +63,9 @@ export function evaluate(node: PlanNode, group: ColumnGroup, known: Evaluation):
     case 'or': {
       const mask = new Uint8Array(group.rows)
       for (const part of node.parts) {
-        if (!holdsNowhere(part)) kernels.or(mask, evaluate(part, group, known))
+        if (holdsNowhere(part)) continue
+        await pause()
+        kernels.or(mask, await evaluate(part, group, known))
       }
       return mask
     }
@@ -127,8 +137,10 @@ function markItems(leaf: Leaf, group: ColumnGroup, bound: BoundTests, out: Mask)
 /** Items without a stored value count as having `absentText`. */
 function markAbsent(leaf: Leaf, group: ColumnGroup, out: Mask): void {
   const { test } = leaf
+  const absent = Buffer.from(leaf.absentText ?? '')
   const holds =
-    test.kind === 'exists' || textTest(test.op, test.literal)(Buffer.from(leaf.absentText ?? ''))
+    test.kind === 'exists' ||
+    (test.kind === 'among' ? textAmongTest(test) : textTest(test.op, test.literal))(absent)
   if (!holds) return
   out.fill(1)
   for (const ref of leaf.refs) {

@@ -8,6 +8,7 @@ import type {
   Predicate,
   ValueExpression,
 } from '../model/predicate.ts'
+import { type AmongTest, comparesOf, joinComparisons } from './among.ts'
 import { intrinsicPlaces, type LeafDomain, needsOf, scopeCodes } from './places.ts'
 import { type Purpose, type ReadContext, type VectorReader, vectorReader } from './value/read.ts'
 
@@ -19,7 +20,7 @@ import { type Purpose, type ReadContext, type VectorReader, vectorReader } from 
 export interface Leaf {
   readonly kind: 'leaf'
   readonly domain: LeafDomain
-  readonly test: Extract<Predicate, { kind: 'compare' | 'exists' }>
+  readonly test: Extract<Predicate, { kind: 'compare' | 'exists' }> | AmongTest
   readonly key: string
   readonly refs: readonly ColumnRef[]
   /** Values that are computed instead of stored. */
@@ -113,12 +114,15 @@ function describePlan(root: PlanNode): FilterPlan {
   return { root, columns: [...columns.values()], ownerColumns, needs }
 }
 
-function planNode(context: ReadContext, predicate: Predicate): PlanNode {
+function planNode(context: ReadContext, predicate: Predicate | AmongTest): PlanNode {
   switch (predicate.kind) {
     case 'constant':
       return predicate
     case 'or':
-      return { kind: 'or', parts: predicate.parts.map(part => planNode(context, part)) }
+      return {
+        kind: 'or',
+        parts: joinComparisons(predicate.parts, '=').map(part => planNode(context, part)),
+      }
     case 'not':
       return { kind: 'not', part: planNode(context, predicate.part) }
     case 'and':
@@ -145,8 +149,13 @@ function planNode(context: ReadContext, predicate: Predicate): PlanNode {
 function planAnd(context: ReadContext, parts: readonly Predicate[]): PlanNode {
   const nodes: PlanNode[] = []
   const items: Record<'event' | 'link', Leaf[]> = { event: [], link: [] }
-  for (const part of parts) {
-    const isTest = part.kind === 'compare' || part.kind === 'exists'
+  const joined = joinComparisons(parts, '!=').flatMap((part): readonly (Predicate | AmongTest)[] =>
+    part.kind === 'among' && mayHaveSeveral(planTest(context.source, part))
+      ? comparesOf(part)
+      : [part],
+  )
+  for (const part of joined) {
+    const isTest = part.kind === 'compare' || part.kind === 'exists' || part.kind === 'among'
     const node = isTest ? planTest(context.source, part) : planNode(context, part)
     if (node.kind === 'leaf' && (node.domain === 'event' || node.domain === 'link'))
       items[node.domain].push(node)
@@ -158,6 +167,13 @@ function planAnd(context: ReadContext, parts: readonly Predicate[]): PlanNode {
     else if (only) nodes.push({ kind: 'sameItem', domain, leaves: items[domain] })
   }
   return { kind: 'and', parts: nodes }
+}
+
+/** Several values may be there, each of them not equal to another literal. */
+function mayHaveSeveral(node: PlanNode): boolean {
+  return leavesOf(node).some(
+    ({ refs }) => refs.length > 1 || refs.some(({ name }) => name.type === ValueType.overflow),
+  )
 }
 
 /** Alone, a negative condition on events (or links) holds when it does for all that compare. */
@@ -208,6 +224,7 @@ function planTest(source: ColumnSource, test: Test): PlanNode {
   const span = attributeLeaf(source, test, 'span', operand.key)
   const resource = attributeLeaf(source, test, 'resource', operand.key)
   if (span.refs.length === 0) return resource
+  if (resource.refs.length === 0) return span
   return {
     kind: 'spanElseResource',
     present: attributeLeaf(source, exists, 'span', operand.key),

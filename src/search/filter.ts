@@ -29,9 +29,9 @@ export class Filter {
 
   /** Looks values up in the group's dictionaries; false when no row of the group can match. */
   async bind(group: number): Promise<boolean> {
-    const { source } = this.#context
+    const { source, pause } = this.#context
     this.#owners ??= await loadOwners(source, this.plan)
-    const bound = await bindTests(source, this.plan.root, group)
+    const bound = await bindTests(source, this.plan.root, group, pause)
     this.#bound.set(group, bound)
     return mayMatch(source, this.plan.root, bound, group)
   }
@@ -41,6 +41,6 @@ export class Filter {
     const { root } = this.plan
     const known = { bound: this.#bound.get(index)!, owners: this.#owners! }
     const values = await compareValuesIn({ context: this.#context, group, index, known }, root)
-    return evaluate(root, group, { ...known, values })
+    return evaluate(root, group, { ...known, values, pause: this.#context.pause })
   }
 }

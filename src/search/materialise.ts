@@ -1,3 +1,4 @@
+import { type Failure, fail } from '../base/errors.ts'
 import type {
   AttributeValue,
   SearchRequest,
@@ -76,6 +77,7 @@ async function spanSetsOf(
   sets: Spansets,
 ): Promise<Map<number, SpanSetHit[]>> {
   const members = rowsOfSets(sets, traces)
+  if (members.size - traces.length > spansetsMax) throw tooManySpansets()
   const spans = await spansOf(context.source, request, index, [...members.values()])
   const perTrace = new Map<number, SpanSetHit[]>(traces.map(trace => [trace, []]))
   let at = 0
@@ -89,14 +91,24 @@ async function spanSetsOf(
       })),
     })
   }
-  for (const list of perTrace.values()) if (list.length > 1) list.sort(byAttributes)
+  for (const [trace, list] of perTrace) {
+    if (list.length > 1) perTrace.set(trace, inOrderOfAttributes(list))
+  }
   return perTrace
 }
 
-function byAttributes(a: SpanSetHit, b: SpanSetHit): number {
-  const x = JSON.stringify(a.attributes)
-  const y = JSON.stringify(b.attributes)
-  return x < y ? -1 : x > y ? 1 : 0
+/** Spansets of an answer beyond one for each trace: some 15 MB of text. */
+const spansetsMax = 20_000
+
+function tooManySpansets(): Failure {
+  const what = `the answer has more than ${spansetsMax} spansets, group by something with fewer values`
+  return fail('QUERY_TOO_EXPENSIVE', what, { limit: spansetsMax })
+}
+
+function inOrderOfAttributes(list: readonly SpanSetHit[]): SpanSetHit[] {
+  const keyed = list.map(set => ({ set, key: JSON.stringify(set.attributes) }))
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  return keyed.map(({ set }) => set)
 }
 
 function shownAttribute(
@@ -193,6 +205,8 @@ const timeLanes = ['span.start.low', 'span.start.high', 'span.duration.low', 'sp
 
 interface RowTimes {
   startNs(row: number): bigint
+  /** Negative, zero or positive as two rows of a trace follow each other. */
+  order(a: number, b: number): number
   /** 0 for a span that ends before it starts. */
   durationNs(row: number): bigint
 }
@@ -204,11 +218,19 @@ function rowTimes(group: ColumnGroup, refs: readonly ColumnRef[]): RowTimes {
   const lanes = refs.map(ref => group.vector(ref)!)
   const join = (high: number, low: number) => (BigInt(high) << 32n) | BigInt(low)
   const at = (lane: number, row: number) => lanes[lane]!.values[row]! + lanes[lane]!.base
+  const startNs = (row: number) => {
+    const trace = traceOfRow[row]!
+    const offset = join(at(1, row), at(0, row))
+    return BigInt.asUintN(64, join(startHigh[trace]!, startLow[trace]!) + offset)
+  }
   return {
-    startNs(row) {
-      const trace = traceOfRow[row]!
-      const offset = join(at(1, row), at(0, row))
-      return BigInt.asUintN(64, join(startHigh[trace]!, startLow[trace]!) + offset)
+    startNs,
+    order(a, b) {
+      const [x, y] = [at(1, a), at(1, b)]
+      // Within months of the start of the trace nothing wraps around.
+      if (x < nearHigh && y < nearHigh) return x - y || at(0, a) - at(0, b)
+      const [first, second] = [startNs(a), startNs(b)]
+      return first < second ? -1 : first > second ? 1 : 0
     },
     durationNs(row) {
       const duration = BigInt.asIntN(64, join(at(3, row), at(2, row)))
@@ -217,19 +239,34 @@ function rowTimes(group: ColumnGroup, refs: readonly ColumnRef[]): RowTimes {
   }
 }
 
-/** The earliest rows (ties by id), at most `count` of them. */
+/** High lanes below this are less than 104 days. */
+const nearHigh = 1 << 21
+
+/** The earliest rows (ties by id) of a trace, at most `count` of them. */
 function earliestRows(
   rows: readonly number[],
   count: number,
   times: RowTimes,
   ids: Uint8Array,
 ): number[] {
+  if (rows.length === 1) return count === 0 ? [] : [...rows]
   const idOf = (row: number) => ids.subarray(row * 8, row * 8 + 8)
-  const starts = new Map(rows.map(row => [row, times.startNs(row)]))
-  const sorted = [...rows].sort((a, b) => {
-    const x = starts.get(a)!
-    const y = starts.get(b)!
-    return x < y ? -1 : x > y ? 1 : Buffer.compare(idOf(a), idOf(b)) || a - b
-  })
-  return sorted.slice(0, count)
+  const order = (a: number, b: number) =>
+    times.order(a, b) || Buffer.compare(idOf(a), idOf(b)) || a - b
+  if (count >= rows.length || count > insertedMax) return [...rows].sort(order).slice(0, count)
+  const earliest: number[] = []
+  for (const row of rows) {
+    const isFull = earliest.length === count
+    if (isFull && order(row, earliest[count - 1]!) > 0) continue
+    let at = isFull ? count - 1 : earliest.length
+    while (at > 0 && order(row, earliest[at - 1]!) < 0) {
+      earliest[at] = earliest[at - 1]!
+      at--
+    }
+    earliest[at] = row
+  }
+  return earliest
 }
+
+/** Up to this many are kept in order one by one; more are sorted with all the others. */
+const insertedMax = 16

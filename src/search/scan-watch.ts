@@ -9,6 +9,7 @@ export class ScanWatch {
   readonly #budget: QueryBudget | undefined
   readonly #stats: ReadStats
   readonly #signal: AbortSignal
+  #turnMs = performance.now()
   #countedBytes: number
   #countedReads: number
   #turns = 0
@@ -30,13 +31,28 @@ export class ScanWatch {
   /**
    * Before a group: lets other work of this thread have its turn, then fails with CANCELED when the
    * client has gone, or with QUERY_TOO_EXPENSIVE when the budget is used up. The first group comes
-   * at once: a live segment has one, which must not change while it is read.
+   * at once.
    */
   async turn(): Promise<void> {
     if (this.#turns++ > 0) await nextTurn()
+    this.#turnMs = performance.now()
     throwIfAborted(this.#signal)
     this.#countReads()
     throwIfOverBudget(this.#budget, this.#stats)
+  }
+
+  /**
+   * Between steps of the work on one group: the same when they have taken long; null: go on. Live
+   * data is one group, and may grow meanwhile, which those that read it do not see.
+   */
+  readonly pause: Pause = () => {
+    return performance.now() - this.#turnMs < longMs ? null : this.#longTurn()
+  }
+
+  async #longTurn(): Promise<void> {
+    await nextTurn()
+    throwIfAborted(this.#signal)
+    this.#turnMs = performance.now()
   }
 
   count(group: ColumnGroup): void {
@@ -58,6 +74,12 @@ export class ScanWatch {
     this.#countedReads = storeReads
   }
 }
+
+/** To be called between two steps of work, and awaited where it gives something. */
+export type Pause = () => Promise<void> | null
+
+/** Others wait no longer than this, and the longest step. */
+const longMs = 20
 
 let lastTurn: Promise<unknown> = Promise.resolve()
 

@@ -49,12 +49,12 @@ export async function searchSource(
   stats: ReadStats,
   signal: AbortSignal,
 ): Promise<TraceHit[]> {
-  const context = readContext(source)
+  const watch = new ScanWatch(source, request.budget, stats, signal)
+  const context = readContext(source, watch.pause)
   const spans = new PipelineRun(context, request.spans, request.stages ?? [])
   const traceAll = request.traceAll.map(predicate => new Filter(context, predicate))
   const window = windowOf(request)
   const order = groupsNewestFirst(source.groups, window)
-  const watch = new ScanWatch(source, request.budget, stats, signal)
   let best: Candidate[] = []
   const spansets = new Map<number, Spansets>()
   for (const index of order) {

@@ -53,10 +53,11 @@ async function* scan(
   stats: ReadStats,
   signal: AbortSignal,
 ): AsyncGenerator<Scan> {
-  const filter = request.filter ? new Filter(readContext(source), request.filter) : null
+  const watch = new ScanWatch(source, request.budget, stats, signal)
+  const context = readContext(source, watch.pause)
+  const filter = request.filter ? new Filter(context, request.filter) : null
   const range = request.range
   const window = range ? { startNs: BigInt(range.startNs), endNs: BigInt(range.endNs) } : null
-  const watch = new ScanWatch(source, request.budget, stats, signal)
   for (const index of groupsNewestFirst(source.groups, window)) {
     await watch.turn()
     if (filter && !(await filter.bind(index))) continue

@@ -90,6 +90,13 @@ export function numberOf(op: CompareOp, literal: Literal): number | undefined {
     : undefined
 }
 
+/** Stored ints lie within ±2^53: a literal beyond is above or below them all, and equals none. */
+export function exactNumber(literal: string): number {
+  const value = Number(literal)
+  if (Number.isSafeInteger(value) || BigInt(literal) === -(2n ** 53n)) return value
+  return value < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+}
+
 /** 1 or 0 for a bool literal (or its text); undefined otherwise. */
 export function boolOf(op: CompareOp, literal: Literal): number | undefined {
   if (literal.type === 'bool') return literal.value ? 1 : 0
@@ -142,7 +149,7 @@ export type AnyElement =
   | { readonly type: 'double'; readonly value: number }
   | { readonly type: 'other' }
 
-function isComparable(element: AnyElement, literal: Literal): boolean {
+export function isComparable(element: AnyElement, literal: Literal): boolean {
   if (element.type === 'string') return literal.type === 'string'
   if (element.type === 'bool') return literal.type === 'bool'
   return element.type !== 'other' && (literal.type === 'int' || literal.type === 'float')

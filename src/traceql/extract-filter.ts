@@ -5,6 +5,7 @@ import { apart } from './compile-comparison.ts'
 import { compileCondition, hasOr, join } from './compile-condition.ts'
 import type { FoldContext } from './fold.ts'
 import { type ParseOptions, parseQuery } from './parser.ts'
+import { refuseTooLarge } from './query-size.ts'
 import { QueryRegexes } from './regex.ts'
 import { validateCondition } from './validate-field.ts'
 
@@ -14,7 +15,7 @@ import { validateCondition } from './validate-field.ts'
  * Never fails.
  */
 export function extractFilter(text: string, options: ParseOptions = {}): Predicate | undefined {
-  const query = unlessRefused(() => parseQuery(text, options))
+  const query = unlessRefused(() => refuseTooLarge(parseQuery(text, options)))
   const pipeline = query === undefined ? undefined : pipelineOf(query.body)
   if (pipeline === undefined) return undefined
   const context = { text, regexes: new QueryRegexes() }

@@ -5,7 +5,7 @@ export const filterFeatures: readonly FeatureSection[] = [
   {
     title: 'Literals and names',
     text: [
-      'A query is text in UTF-8 of at most 128 KiB (`max_query_expression_size_bytes`). White space separates and is otherwise ignored; `// …` and `/* … */` are comments.',
+      'A query is text in UTF-8 of at most 128 KiB (`max_query_expression_size_bytes`). White space separates and is otherwise ignored; `// …` and `/* … */` are comments. Far beyond what anyone writes, the work of one query is limited: 4096 fields in conditions, 256 arithmetic operators and comparisons of two fields, 128 aggregates, groups and operators between spansets, 128 metrics functions, 64 different regexes.',
       'The name of an attribute follows the dot of its scope and goes on until white space or one of `{ } ( ) = ~ ! < > & | ^ ,`: a minus or a slash belongs to the name, so put spaces around operators. Whatever else a name holds goes between double quotes, of which there may be several in a name.',
     ],
     features: [

@@ -27,3 +27,21 @@ export const metricsGroupMax = 5
 
 /** Values per attribute that `compare()` may be asked for. */
 export const compareTopMax = 1000
+
+/** Different regular expressions of a query: each is run over all values of an attribute. */
+export const regexCountMax = 64
+
+/** Places of a query that read a field, in conditions, aggregates and groups. */
+export const fieldsMax = 4096
+
+/** Arithmetic operators and comparisons of two fields: each takes a number for every span. */
+export const computationsMax = 256
+
+/** Comparisons by order with a text: each looks at all values of an attribute. */
+export const textOrdersMax = 512
+
+/** Aggregates, groups and operators between spansets, and stages behind a metrics function. */
+export const stepsMax = 128
+
+/** Metrics functions of a query: each is a query of its own. */
+export const metricsTermsMax = 128

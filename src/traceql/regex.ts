@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import {
   constantMatchMax,
+  regexCountMax,
   regexLengthMax,
   regexLengthTotalMax,
   regexProgramMax,
@@ -21,6 +22,9 @@ export class QueryRegexes {
   /** The reason why `pattern` cannot be used, or undefined. */
   check(pattern: string): string | undefined {
     if (this.#compiled.has(pattern)) return undefined
+    if (this.#compiled.size >= regexCountMax) {
+      return `the query has more than ${regexCountMax} different regexes`
+    }
     if (pattern.length > regexLengthMax) return `regex longer than ${regexLengthMax} characters`
     this.#lengthTotal += pattern.length
     this.#unicodeClasses += pattern.split(/\\p/i).length - 1

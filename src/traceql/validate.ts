@@ -10,6 +10,7 @@ import type {
 import { foldScalar } from './fold.ts'
 import { printScalar } from './print.ts'
 import { printFieldExpression } from './print-field.ts'
+import { refuseTooLarge } from './query-size.ts'
 import { QueryRegexes } from './regex.ts'
 import {
   invalid,
@@ -29,6 +30,7 @@ import { isNumeric, readsSpan, typeOf } from './value-type.ts'
 export function validateQuery(query: ParsedQuery): ParsedQuery {
   const context = { text: query.text, regexes: new QueryRegexes() }
   const { body } = query
+  refuseTooLarge(query)
   if (body.kind === 'spans') validatePipeline(body.pipeline, context)
   else validateMetrics(body.expression, context, validatePipeline)
   return query

@@ -12,29 +12,18 @@ import { stopsInOrder } from './seed-scenario.ts'
 
 /** Queries that are made to hurt are refused or answered, soon; the server does not suffer. */
 
-/** 750 are measured; the goal is 600. */
+/** 735 to 810 are measured where the engine may use 24 GB; the goal is 600. */
 const peakMemoryMiB = 900
-/** Of one answer on a machine that does other things as well; alone the goal is one second. */
+/** Of one answer on a machine that does other things as well; alone it is one second. */
 const answerMsMax = Number(process.env['ANSWER_MS_MAX'] ?? 5000)
 const directory = await temporaryDirectory()
 const host = loopback(1)
 const startSeconds = Math.floor(Date.now() / 1000) - 60
 const cases = hostileCases({ startSeconds: startSeconds - 60, endSeconds: startSeconds + 120 })
-/** What takes seconds still, or far more memory: these are skipped. */
-const waiting: ReadonlySet<string> = new Set([
-  ...['500 regular expressions', '200 additions', '200 divisions by zero', 'a tower of fields'],
-  ...['4,000 conditions, or', '4,000 conditions, and', '4,000 texts, or'],
-  ...['1,000 conditions on the duration', '2,000 spansets, or', '2,000 spansets, and'],
-  ...['2,000 aggregates', '100 aggregates', '500 groups', 'groups of span ids'],
-  ...['groups of times', 'groups of groups', 'siblings, then by', 'rate by five', '100 terms'],
-  ...['200 descendants', '200 children', '200 siblings', 'a tree of operators'],
-  ...['steps of a second', 'rate by span ids', 'all exemplars', 'steps of a year'],
-])
 const took: { readonly name: string; readonly ms: number; readonly grownMiB: number }[] = []
-console.warn(
-  `SKIPPED queries that take more than ${answerMsMax} ms or too much memory still: ${[...waiting].join('; ')}`,
-)
 let server: Server
+let other: NodeJS.Timeout
+let otherMs = 0
 const test = suite('e2e of hostile queries')
 
 test('the server has traces that no application makes', async () => {
@@ -56,6 +45,10 @@ test('the server has traces that no application makes', async () => {
   }
 })
 
+test('another client begins to ask now and then', () => {
+  other = setInterval(askBeside, 50)
+})
+
 addCases('live')
 
 test('the spans are in a block', async () => {
@@ -67,12 +60,10 @@ test('the spans are in a block', async () => {
 
 addCases('block')
 
-test('what waits is there', () => {
-  const names = new Set(cases.map(({ name }) => name.replace(/^.*?: /, '')))
-  assert.equal(
-    [...waiting].filter(name => !names.has(name)),
-    [],
-  )
+test('another client had its answers soon', () => {
+  clearInterval(other)
+  console.log(`${Math.round(otherMs)} ms at most for another client`)
+  assert.ok(otherMs < answerMsMax, `${Math.round(otherMs)} ms`)
 })
 
 test('the server goes on as before', async () => {
@@ -90,10 +81,15 @@ test('the server goes on as before', async () => {
   await stopsInOrder(server)
 })
 
+async function askBeside(): Promise<void> {
+  const startMs = performance.now()
+  const { status } = await call(`${server.url}/ready`)
+  if (status === 200) otherMs = Math.max(otherMs, performance.now() - startMs)
+}
+
 function addCases(place: string): void {
   for (const hostile of cases) {
-    const run = waiting.has(hostile.name.replace(/^.*?: /, '')) ? test.skip : test
-    run(`${place}, ${hostile.name}`, () => isBearable(place, hostile))
+    test(`${place}, ${hostile.name}`, () => isBearable(place, hostile))
   }
 }
 
@@ -128,6 +124,7 @@ function matchedSpans(text: string): number {
 }
 
 test.after(async () => {
+  clearInterval(other)
   await server?.end('SIGKILL')
   await directory.remove()
 })

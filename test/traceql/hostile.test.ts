@@ -157,12 +157,44 @@ test('the deepest brackets with every precedence in use do not overflow the stac
 })
 
 test('long chains of one operator are no nesting', () => {
-  const conditions = Array.from({ length: 5000 }, (_, index) => `.k${index} = ${index}`)
+  const conditions = Array.from({ length: 4000 }, (_, index) => `.k${index} = ${index}`)
   assert.is(use(`{ ${conditions.join(' || ')} }`), undefined)
   assert.is(use(`{ ${conditions.join(' && ')} }`), undefined)
-  assert.is(use(Array(5000).fill('{ .a = 1 }').join(' | ')), undefined)
-  assert.is(use(Array(5000).fill('{ .a = 1 }').join(' || ')), undefined)
+  assert.is(use(Array(4000).fill('{ .a = 1 }').join(' | ')), undefined)
+  assert.is(use(Array(4000).fill('{ .a = 1 }').join(' || ')), undefined)
 })
+
+const tooMuch: Readonly<Record<string, [string, RegExp]>> = {
+  fields: [`{ ${Array(5000).fill('.a = 1').join(' || ')} }`, /5000 fields, more than 4096/],
+  additions: [
+    `{ ${Array(20).fill('.a + .b + 1 + .a + .b + 1 + .a + .b + 1 + .a + .b + 1 + .c + .d > 1').join(' || ')} }`,
+    /260 arithmetic/,
+  ],
+  'comparisons of fields': [`{ ${Array(300).fill('.a > .b').join(' || ')} }`, /300 arithmetic/],
+  'orders of texts': [
+    `{ ${Array(600).fill('.a > "x"').join(' || ')} }`,
+    /600 comparisons by the order/,
+  ],
+  aggregates: [`{}${' | count() > 0'.repeat(200)}`, /200 aggregates, groups/],
+  groups: [`{}${' | by(.a)'.repeat(200)}`, /200 aggregates, groups/],
+  'operators of spansets': [Array(200).fill('{}').join(' >> '), /199 aggregates, groups/],
+  spansets: [Array(200).fill('{}').join(' && '), /200 aggregates, groups/],
+  'metrics functions': [nestedTerms(8), /256 metrics functions/],
+  regexes: [regexes(100, index => `a.*${index}`), /more than 64 different regexes/],
+}
+
+/** 2^levels functions, which nest no deeper than this. */
+function nestedTerms(levels: number): string {
+  return levels === 0
+    ? '({} | rate())'
+    : `(${nestedTerms(levels - 1)} + ${nestedTerms(levels - 1)})`
+}
+
+for (const [what, [text, expected]] of Object.entries(tooMuch)) {
+  test(`too many ${what} are refused`, () => {
+    assert.match(use(text)?.message ?? 'accepted', expected)
+  })
+}
 
 const megabyte = 1024 * 1024
 
@@ -230,7 +262,7 @@ const costly: Readonly<Record<string, readonly [string, RegExp]>> = {
   'repeated repeats': [regexes(1, () => '((a{100}){100}){100}'), /invalid regex/],
   repeats: [regexes(100, index => `${'a{1000}'.repeat(100)}${index}`), /instructions/],
   'Unicode classes': [regexes(1, () => '[\\pL\\PN]'.repeat(1000)), /Unicode classes/],
-  'sum of lengths': [regexes(90, index => 'abc|'.repeat(250) + index), /together longer/],
+  'sum of lengths': [regexes(60, index => 'abc|'.repeat(300) + index), /together longer/],
   'constant matches': [
     `{ ${Array(40)
       .fill(`"${'a'.repeat(1500)}" =~ "(a?){900}"`)

@@ -1,6 +1,6 @@
 import { asFailure, fail } from '../../base/errors.ts'
 import { mergeCompleteness, mergeStats } from '../../contract/merge-answers.ts'
-import type { MetricsResult } from '../../contract/queries.ts'
+import type { MetricsRequest, MetricsResult } from '../../contract/queries.ts'
 import { evaluatePlan } from '../../metrics/evaluate-plan.ts'
 import { spreadExemplars } from '../../metrics/exemplars.ts'
 import { mergeMetricsResults } from '../../metrics/merge.ts'
@@ -97,27 +97,42 @@ async function runPlan(
   grid: TimeGrid,
   exemplars: number,
 ) {
+  const { seriesMax } = deps.settings
+  const first = seriesMax !== 0 && showsSeriesAsTheyAre(plan) ? { firstSeries: seriesMax + 1 } : {}
   const results = await Promise.all(
-    plan.leaves.map(leaf => askTenants(deps, request, leaf, grid, exemplars)),
+    plan.leaves.map(leaf => askTenants(deps, request, leaf, { grid, exemplars, first })),
   )
   const evaluated = evaluatePlan(plan, results, grid)
   const series = { ...evaluated, exemplars: spreadExemplars(evaluated.exemplars, exemplars) }
   const { partial } = mergeCompleteness(results)
   const metrics = toSearchMetrics(mergeStats(results))
-  return { ...limitSeries(series, deps.settings.seriesMax, partial), metrics }
+  return { ...limitSeries(series, seriesMax, partial), metrics }
+}
+
+/** Each series of the answer is one that was counted, in the same order. */
+function showsSeriesAsTheyAre({ root, leaves }: MetricsPlan): boolean {
+  const kinds = leaves.map(leaf => leaf.samples.kind)
+  return root.kind === 'leaf' && ['rate', 'count', 'extreme'].includes(kinds[0]!)
+}
+
+interface Wanted {
+  readonly grid: TimeGrid
+  readonly exemplars: number
+  /** One series more than are shown, to know whether there are more. */
+  readonly first: Pick<MetricsRequest, 'firstSeries'>
 }
 
 async function askTenants(
   deps: MetricsDeps,
   { tenants, signal }: TempoRequest,
   leaf: MetricsLeaf,
-  grid: TimeGrid,
-  exemplars: number,
+  { grid, exemplars, first }: Wanted,
 ): Promise<MetricsResult> {
   const { spans, stages, function: spanFunction, by } = leaf
   const asked = {
     ...{ spans, stages, function: spanFunction, by, exemplars },
     ...gridRequest(grid),
+    ...first,
     seriesMax: Math.floor(cellsMax / grid.steps),
   }
   const parts = await Promise.all(

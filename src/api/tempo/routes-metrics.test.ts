@@ -87,6 +87,7 @@ test('a range', async () => {
     steps: 4,
     exemplars: 100,
     seriesMax: 4_194_304,
+    firstSeries: 1001,
   })
 })
 

@@ -6,17 +6,19 @@ import type { BucketRuns } from './bucket-runs.ts'
  * with their series and bucket.
  */
 
-/** Numbers in all lanes of one query on one source: 160 MB at the most. */
-export const metricsCellsMax = 20_000_000
+/** Numbers in all lanes of one query on one source: 64 MB at the most. */
+export const metricsCellsMax = 8_000_000
 
 export class Lane {
   readonly #steps: number
   readonly #fill: number
+  readonly #cellsMax: number
   cells: Float64Array
 
-  constructor(steps: number, fill: number) {
+  constructor(steps: number, fill: number, cellsMax: number) {
     this.#steps = steps
     this.#fill = fill
+    this.#cellsMax = cellsMax
     this.cells = new Float64Array(steps * 8).fill(fill)
   }
 
@@ -24,11 +26,11 @@ export class Lane {
   reserve(series: number): void {
     const wanted = series * this.#steps
     if (wanted <= this.cells.length) return
-    if (wanted > metricsCellsMax) {
-      const what = `the query makes more than ${metricsCellsMax} numbers (${series} series of ${this.#steps} steps); use a larger step or fewer groups`
+    if (wanted > this.#cellsMax) {
+      const what = `the query makes more than ${this.#cellsMax} numbers (${series} series of ${this.#steps} steps); use a larger step or fewer groups`
       throw fail('QUERY_TOO_EXPENSIVE', what, { series, steps: this.#steps })
     }
-    const length = Math.min(metricsCellsMax, Math.max(wanted, this.cells.length * 2))
+    const length = Math.min(this.#cellsMax, Math.max(wanted, this.cells.length * 2))
     const grown = new Float64Array(Math.ceil(length / this.#steps) * this.#steps)
     grown.fill(this.#fill, this.cells.length)
     grown.set(this.cells)

@@ -1,17 +1,25 @@
 import { ascending } from '../../base/ascending.ts'
 import { throwIfTooManyCells } from '../../contract/budget.ts'
 import type { MetricsRequest, ReadStats } from '../../contract/queries.ts'
+import { firstSeries } from '../../metrics/first-series.ts'
 import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { type Mask, markedRows } from '../kernels.ts'
-import { ScanWatch } from '../scan-watch.ts'
+import { type Pause, ScanWatch } from '../scan-watch.ts'
 import type { SourcePart } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
 import { type CodeReader, codeReader } from '../value/code-reader.ts'
 import type { KeyValue } from '../value/key-encoder.ts'
 import { type ReadContext, readContext, type VectorReader, vectorReader } from '../value/read.ts'
-import { type Additions, addCounts, addExtremes, addSums, Lane } from './accumulators.ts'
+import {
+  type Additions,
+  addCounts,
+  addExtremes,
+  addSums,
+  Lane,
+  metricsCellsMax,
+} from './accumulators.ts'
 import { compareSource } from './compare.ts'
 import { ExemplarPicker } from './exemplars.ts'
 import { readNumbers } from './numbers.ts'
@@ -27,7 +35,7 @@ export async function metricsOfSource(
   signal: AbortSignal,
 ): Promise<MetricsPart> {
   const watch = new ScanWatch(source, request.budget, stats, signal)
-  const scan = new MetricsScan(source, request)
+  const scan = new MetricsScan(source, request, watch.pause)
   const aggregation =
     request.function.kind === 'compare'
       ? compareSource(scan, request.function)
@@ -69,8 +77,8 @@ export class MetricsScan {
   readonly run: PipelineRun
   readonly buckets: TimeBuckets
 
-  constructor(source: ColumnSource, request: MetricsRequest) {
-    this.context = readContext(source)
+  constructor(source: ColumnSource, request: MetricsRequest, pause: Pause) {
+    this.context = readContext(source, pause)
     this.request = request
     this.run = new PipelineRun(this.context, request.spans, request.stages ?? [])
     this.buckets = new TimeBuckets(request)
@@ -118,7 +126,9 @@ class Aggregation implements MetricsReader {
     this.#operand =
       aggregate.kind === 'count' ? null : vectorReader(context, aggregate.operand, 'computation')
     this.#series = new SeriesTable(request.by.length + (aggregate.kind === 'histogram' ? 1 : 0))
-    this.#lanes = fills[aggregate.kind].map(fill => new Lane(request.steps, fill))
+    const laneFills = fills[aggregate.kind]
+    const cellsMax = Math.floor(metricsCellsMax / laneFills.length)
+    this.#lanes = laneFills.map(fill => new Lane(request.steps, fill, cellsMax))
     this.#exemplars = new ExemplarPicker(request.exemplars, request.steps)
   }
 
@@ -170,17 +180,19 @@ class Aggregation implements MetricsReader {
   async finish(): Promise<MetricsPart> {
     const { request, context } = this.#scan
     const values = this.#values()
-    const kept = this.#seriesWithData()
+    const labelsOf = (series: number) => this.#series.labels(series, values, context.texts)
+    const max = request.firstSeries ?? Number.POSITIVE_INFINITY
+    const kept = firstSeries(this.#seriesWithData(), max, labelsOf)
     const places = new Map(kept.map((series, i) => [series, i]))
     const lanes = this.#lanes.slice(0, lanesShown[this.#function.kind])
     return {
-      series: kept.map(series => this.#series.labels(series, values, context.texts)),
+      series: kept.map(labelsOf),
       steps: request.steps,
       lanes: lanes.map(lane => lane.finish(kept)),
-      exemplars: this.#exemplars.found.map(exemplar => ({
-        ...exemplar,
-        series: places.get(exemplar.series)!,
-      })),
+      exemplars: this.#exemplars.found.flatMap(exemplar => {
+        const series = places.get(exemplar.series)
+        return series === undefined ? [] : [{ ...exemplar, series }]
+      }),
     }
   }
 

@@ -153,9 +153,9 @@ class ValuePart {
   }
 
   async read(index: number, group: ColumnGroup, mask: Mask): Promise<ValueVector> {
-    const { source } = this.#context
+    const { source, pause } = this.#context
     this.#owners ??= await loadOwners(source, this.#plan)
-    const bound = await bindTests(source, this.#plan.root, index)
+    const bound = await bindTests(source, this.#plan.root, index, pause)
     const known = { bound, owners: this.#owners }
     const place = { context: this.#context, group, index, known, mask }
     const values = await compareValuesIn(place, this.#node)
@@ -245,6 +245,7 @@ interface Place {
 
 async function runStage(place: Place, stage: StageNode, sets: Spansets): Promise<Spansets> {
   const { group, index } = place
+  await place.context.pause()
   switch (stage.kind) {
     case 'spansets': {
       const mask = await runExpression(place, stage.expression, sets)
@@ -274,6 +275,7 @@ async function codesOf(
 
 /** The rows that an expression leaves of the current sets. */
 async function runExpression(place: Place, node: ExpressionNode, sets: Spansets): Promise<Mask> {
+  await place.context.pause()
   switch (node.kind) {
     case 'filter': {
       const mask = await node.filter.evaluate(place.index, place.group)

@@ -85,12 +85,14 @@ export function setsOf(mask: Mask, sets: Spansets): Uint8Array {
   const { setOfRow, traceRows } = sets
   if (traceRows !== null && !sets.isGrouped) return markedRanges(mask, traceRows)
   const found = new Uint8Array(sets.count)
-  for (const row of markedRows(mask)) found[setOfRow[row]!] = 1
+  for (let row = 0; row < mask.length; row++) if (mask[row] === 1) found[setOfRow[row]!] = 1
   return found
 }
 
 /** Takes rows out of the mask whose set is not kept. */
 export function keepSets(mask: Mask, sets: Spansets, kept: Uint8Array): void {
   const { setOfRow } = sets
-  for (const row of markedRows(mask)) if (kept[setOfRow[row]!] === 0) mask[row] = 0
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1 && kept[setOfRow[row]!] === 0) mask[row] = 0
+  }
 }

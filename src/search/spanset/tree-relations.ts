@@ -59,8 +59,8 @@ class TreeWalk {
 
   /** Positions [from, to) of each trace with rows on both sides. */
   *traces(): Generator<readonly [from: number, to: number]> {
-    const { traceStart, order } = this.#tree
-    const ends = traceEnds(traceStart, order.length)
+    const { traceStart } = this.#tree
+    const ends = endsOf(this.#tree)
     for (let trace = 0; trace < this.#useful.length; trace++) {
       if (this.#useful[trace] === 1) yield [traceStart[trace]!, ends[trace]!]
     }
@@ -78,6 +78,18 @@ class TreeWalk {
     }
     this.rowAtDepth[depth] = row
   }
+}
+
+const knownEnds = new WeakMap<TreeColumns, Uint32Array>()
+
+/** Last position + 1 of each trace. */
+function endsOf(tree: TreeColumns): Uint32Array {
+  let ends = knownEnds.get(tree)
+  if (ends === undefined) {
+    ends = traceEnds(tree.traceStart, tree.order.length)
+    knownEnds.set(tree, ends)
+  }
+  return ends
 }
 
 /** Live data lists its traces in another order than their rows: a trace ends where the next begins. */

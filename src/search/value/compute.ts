@@ -5,7 +5,7 @@ import { type PlanNode, type ValueNode, type ValuesNode, valuesNodesOf } from '.
 import type { Mask } from '../kernels.ts'
 import { combine, negative, opposite } from './arithmetic.ts'
 import { compareVectors } from './compare.ts'
-import type { ReadContext } from './read.ts'
+import type { ReadContext, VectorReader } from './read.ts'
 import { constantVector, Kind, type ValueVector, VectorBuilder } from './value-vector.ts'
 
 interface Known {
@@ -19,10 +19,9 @@ export async function compareValuesIn(
   root: PlanNode | ValueNode,
 ): Promise<Map<ValuesNode, Mask>> {
   const values = new Map<ValuesNode, Mask>()
+  const inner = { ...place, known: { ...place.known, values }, read: new Map() }
   for (const node of valuesNodesOf(root)) {
-    const inner = { ...place, known: { ...place.known, values } }
-    const left = await computeValue(inner, node.left)
-    const right = await computeValue(inner, node.right)
+    const [left, right] = await computeBoth(inner, node)
     values.set(node, compareVectors(node.op, left, right, place.group.rows, place.context.texts))
   }
   return values
@@ -39,14 +38,24 @@ interface ValuePlace extends ComparePlace {
   readonly known: Known & { readonly values: ReadonlyMap<ValuesNode, Mask> }
   /** Rows whose values are needed; absent: all. */
   readonly mask?: Mask
+  /** Operands that were read before. */
+  readonly read?: Map<VectorReader, ValueVector>
 }
+
+/** Vectors that are kept for another place of the same expression. */
+const operandsKeptMax = 16
 
 /** The values of an expression in a loaded group. Recursion is bounded by the parser. */
 export async function computeValue(place: ValuePlace, node: ValueNode): Promise<ValueVector> {
   const { context, group, index, known, mask } = place
   switch (node.kind) {
-    case 'operand':
-      return node.reader.read(group, index, mask ?? null)
+    case 'operand': {
+      const known = place.read?.get(node.reader)
+      if (known) return known
+      const vector = await node.reader.read(group, index, mask ?? null)
+      if (place.read && place.read.size < operandsKeptMax) place.read.set(node.reader, vector)
+      return vector
+    }
     case 'literal':
       return literalVector(context, node, group.rows)
     case 'negative':
@@ -54,17 +63,53 @@ export async function computeValue(place: ValuePlace, node: ValueNode): Promise<
     case 'opposite':
       return opposite(await computeValue(place, node.part))
     case 'condition': {
-      const holds = evaluate(node.root, group, known)
+      const holds = await evaluate(node.root, group, { ...known, pause: context.pause })
       return {
         ...constantVector(group.rows, Kind.bool, 0),
         numbers: Float64Array.from(holds),
       }
     }
     default: {
-      const left = await computeValue(place, node.left)
-      return combine(node.op, left, await computeValue(place, node.right))
+      const [left, right] = await computeBoth(place, node)
+      const spare = isOwn(node.left) ? left : isOwn(node.right) ? right : null
+      return combine(node.op, left, right, spare)
     }
   }
+}
+
+/** Made for the expression around it alone. */
+function isOwn(node: ValueNode): boolean {
+  return node.kind === 'arithmetic' || node.kind === 'negative'
+}
+
+/** The side that needs more vectors at a time first, so that a few are enough for any expression. */
+async function computeBoth(
+  place: ValuePlace,
+  { left, right }: { readonly left: ValueNode; readonly right: ValueNode },
+): Promise<[ValueVector, ValueVector]> {
+  await place.context.pause()
+  if (vectorsOf(right) <= vectorsOf(left)) {
+    const first = await computeValue(place, left)
+    return [first, await computeValue(place, right)]
+  }
+  const second = await computeValue(place, right)
+  return [await computeValue(place, left), second]
+}
+
+const vectorsOfNodes = new WeakMap<ValueNode, number>()
+
+/** How many vectors exist at a time while a value is computed. */
+function vectorsOf(node: ValueNode): number {
+  const known = vectorsOfNodes.get(node)
+  if (known !== undefined) return known
+  let count = 1
+  if (node.kind === 'negative' || node.kind === 'opposite') count = vectorsOf(node.part)
+  if (node.kind === 'arithmetic') {
+    const [left, right] = [vectorsOf(node.left), vectorsOf(node.right)]
+    count = left === right ? left + 1 : Math.max(left, right)
+  }
+  vectorsOfNodes.set(node, count)
+  return count
 }
 
 function literalVector(

@@ -91,8 +91,8 @@ export class PairEncoder {
   /** first × width + second -> code of the pair + 1, while it is no larger than `flatMax`. */
   #flat = new Uint32Array(0)
   #width = 0
-  /** Beyond that: first code -> second code -> code of the pair + 1. */
-  readonly #tables: Uint32Array[] = []
+  /** Beyond that: first × `pairFactor` + second -> code of the pair + 1. */
+  readonly #rest = new Map<number, number>()
 
   /** `seconds`: all second codes are below. */
   encode(first: Uint32Array, second: Uint32Array, seconds: number): Uint32Array {
@@ -114,13 +114,15 @@ export class PairEncoder {
   /** False when a flat table would be too large. */
   #reserve(firsts: number, seconds: number): boolean {
     if (firsts * this.#width <= this.#flat.length && seconds <= this.#width) return true
-    if (this.#tables.length > 0) return false
+    if (this.#rest.size > 0) return false
     const width = seconds <= this.#width ? this.#width : Math.max(seconds, this.#width * 2)
     const rows = Math.max(firsts, Math.ceil(this.#flat.length / Math.max(1, this.#width)))
     if (rows * width > flatMax) {
       this.#flat = new Uint32Array(0)
       this.#width = 0
-      for (const [i, { first, second }] of this.pairs.entries()) this.#setCode(first, second, i + 1)
+      for (const [i, { first, second }] of this.pairs.entries()) {
+        this.#rest.set(first * pairFactor + second, i + 1)
+      }
       return false
     }
     this.#width = width
@@ -138,22 +140,17 @@ export class PairEncoder {
   }
 
   #codeOf(first: number, second: number): number {
-    const known = this.#tables[first]?.[second] ?? 0
-    if (known > 0) return known - 1
+    const key = first * pairFactor + second
+    const known = this.#rest.get(key)
+    if (known !== undefined) return known - 1
     const added = this.#add(first, second)
-    this.#setCode(first, second, added)
+    this.#rest.set(key, added)
     return added - 1
   }
-
-  #setCode(first: number, second: number, code: number): void {
-    let table = this.#tables[first]
-    if (table === undefined || table.length <= second) {
-      table = enlarged(table, second, 8)
-      this.#tables[first] = table
-    }
-    table[second] = code
-  }
 }
+
+/** More than there are second codes. */
+const pairFactor = 2 ** 26
 
 /** Pairs that a flat table has room for: 4 MiB. */
 const flatMax = 1 << 20

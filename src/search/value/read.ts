@@ -12,7 +12,9 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 import { computedNumbers, idColumn, isId } from '../computed.ts'
 import type { Mask } from '../kernels.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
+import type { Pause } from '../scan-watch.ts'
 import { type AnyElement, elementsOf, hasValue, isList, overflowEntries } from '../value-test.ts'
+import { spanElseResource } from './span-else-resource.ts'
 import { TextTable } from './text-table.ts'
 import {
   copyValue,
@@ -29,6 +31,8 @@ export interface ReadContext {
   readonly texts: TextTable
   /** Dictionary -> per code: id of its text + 1, 0 where it was not needed yet. */
   readonly textIds: Map<Dictionary, Int32Array>
+  readonly readers: Map<string, VectorReader>
+  readonly pause: Pause
 }
 
 /**
@@ -47,11 +51,22 @@ export interface VectorReader {
   read(group: ColumnGroup, index: number, mask: Mask | null): Promise<ValueVector>
 }
 
+/** The same reader for the same operand, so that its values can be kept. */
 export function vectorReader(
   context: ReadContext,
   operand: Operand,
   purpose: Purpose,
 ): VectorReader {
+  const key = JSON.stringify([purpose, operand])
+  let reader = context.readers.get(key)
+  if (reader === undefined) {
+    reader = makeReader(context, operand, purpose)
+    context.readers.set(key, reader)
+  }
+  return reader
+}
+
+function makeReader(context: ReadContext, operand: Operand, purpose: Purpose): VectorReader {
   if (operand.kind === 'intrinsic') return intrinsicReader(context, operand.name, purpose)
   if (operand.scope !== 'any') return scopeReader(context, operand.scope, operand.key, purpose)
   const span = scopeReader(context, 'span', operand.key, purpose)
@@ -361,36 +376,6 @@ function withElements(
   return { ...out.finish({ of: 'element', rows }), ofList }
 }
 
-/** The span's values where it has any, else those of its resource. */
-function spanElseResource(span: ValueVector, resource: ValueVector, rows: number): ValueVector {
-  if (span.items === null && resource.items === null) {
-    const out = new VectorBuilder(rows)
-    for (let row = 0; row < rows; row++) {
-      copyValue(span.kinds[row] === Kind.none ? resource : span, row, out, row)
-    }
-    return out.finish()
-  }
-  const own = new Uint8Array(rows)
-  const rowOf = (vector: ValueVector, i: number) => vector.items?.rows[i] ?? i
-  for (let i = 0; i < span.kinds.length; i++) {
-    if (span.kinds[i] !== Kind.none) own[rowOf(span, i)] = 1
-  }
-  const parts: { row: number; from: ValueVector; at: number }[] = []
-  for (const from of [span, resource]) {
-    for (let at = 0; at < from.kinds.length; at++) {
-      const row = rowOf(from, at)
-      const counts = from === span || own[row] === 0
-      if (counts && from.kinds[at] !== Kind.none) parts.push({ row, from, at })
-    }
-  }
-  parts.sort((a, b) => a.row - b.row)
-  const out = new VectorBuilder(parts.length)
-  for (const [i, { from, at }] of parts.entries()) copyValue(from, at, out, i)
-  const itemRows = Uint32Array.from(parts, part => part.row)
-  const ofList = Uint8Array.from(parts, ({ from, at }) => from.ofList?.[at] ?? 0)
-  return { ...out.finish({ of: 'element', rows: itemRows }), ofList }
-}
-
 const intrinsicKinds: Partial<Record<Intrinsic, KindCode>> = {
   duration: Kind.duration,
   traceDuration: Kind.duration,
@@ -493,6 +478,6 @@ function readIds(
   }
 }
 
-export function readContext(source: ColumnSource): ReadContext {
-  return { source, texts: new TextTable(), textIds: new Map() }
+export function readContext(source: ColumnSource, pause: Pause): ReadContext {
+  return { source, pause, texts: new TextTable(), textIds: new Map(), readers: new Map() }
 }

@@ -43,9 +43,10 @@ export class VectorBuilder {
   readonly numbers: Float64Array
   wide: Map<number, bigint> | null = null
 
-  constructor(count: number) {
-    this.kinds = new Uint8Array(count)
-    this.numbers = new Float64Array(count)
+  /** So many values, or those of a vector, which are to be overwritten. */
+  constructor(values: number | Pick<ValueVector, 'kinds' | 'numbers'>) {
+    this.kinds = typeof values === 'number' ? new Uint8Array(values) : values.kinds
+    this.numbers = typeof values === 'number' ? new Float64Array(values) : values.numbers
   }
 
   set(at: number, kind: KindCode, number: number): void {

@@ -37,6 +37,8 @@ export class LiveGroup implements ColumnGroup {
   #traceColumns: TraceColumns | undefined
   #roots: Uint32Array | undefined
   #order: BlockOrder | undefined
+  #tree: TreeColumns | undefined
+  #durations: Vector | undefined
 
   constructor(segment: LiveSegment) {
     this.#segment = segment
@@ -82,6 +84,11 @@ export class LiveGroup implements ColumnGroup {
   }
 
   durations(): Vector {
+    this.#durations ??= this.#makeDurations()
+    return this.#durations
+  }
+
+  #makeDurations(): Vector {
     const { startLow, startHigh, endLow, endHigh } = this.#segment.spans
     const out = new Float64Array(this.rows)
     for (let row = 0; row < out.length; row++) {
@@ -130,6 +137,11 @@ export class LiveGroup implements ColumnGroup {
   }
 
   tree(): TreeColumns {
+    this.#tree ??= this.#makeTree()
+    return this.#tree
+  }
+
+  #makeTree(): TreeColumns {
     const order = this.#blockOrder()
     const traceStart = new Uint32Array(this.traces + 1).fill(this.rows)
     order.traces.forEach((trace, i) => {
