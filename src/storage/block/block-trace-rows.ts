@@ -11,7 +11,7 @@ import type {
 } from '../../model/trace-rows.ts'
 import { AttributeTable, type ItemRange, type ReadColumn } from './attribute-table.ts'
 import type { BlockSource } from './block-source.ts'
-import type { ChunkReader } from './chunk-reader.ts'
+import { type ChunkReader, wholeReader } from './chunk-reader.ts'
 import type { IntrinsicColumn } from './format.ts'
 import { isOwnerColumn } from './vectors.ts'
 
@@ -32,7 +32,16 @@ export async function loadTraceRows(
   }
   const refs = file.columns.map((name, id) => ({ id, name }))
   const chunks = refs.map(chunkOf)
-  const readers = await file.readChunks(chunks.filter(chunk => chunk >= 0))
+  // Shapes are looked at from the first row on: these are unpacked as a whole, and kept.
+  const isShape = (i: number) => {
+    const { scope, key } = file.columns[i]!
+    return scope === Scope.intrinsic && key.endsWith('.shape')
+  }
+  const [shapes, readers] = await Promise.all([
+    file.loadChunks(chunks.filter((chunk, i) => chunk >= 0 && isShape(i))),
+    file.readChunks(chunks.filter((chunk, i) => chunk >= 0 && !isShape(i))),
+  ])
+  for (const [chunk, shape] of shapes) readers.set(chunk, wholeReader(shape))
   const columns = refs.map((ref, i) => {
     const reader = readers.get(chunks[i]!)
     if (!reader) return null

@@ -1,5 +1,5 @@
 import { packedAt } from './bitpack.ts'
-import { type ChunkStats, checkSubBlocks, decodeChunk } from './decode.ts'
+import { type ChunkStats, checkSubBlocks, type DecodedChunk, decodeChunk } from './decode.ts'
 import { Encoding, subBlockRows } from './format.ts'
 
 /**
@@ -40,6 +40,11 @@ export function decodedReader(decoded: ReturnType<typeof decodeChunk>, count: nu
   const { values, base, divisor, width } = decoded
   if (width > 0) return { count, bytes: values as Uint8Array, at: () => 0 }
   return { count, bytes: none, at: i => (values[i]! + base) / divisor }
+}
+
+/** Of whole numbers that are unpacked already. */
+export function wholeReader({ values, base }: DecodedChunk): ChunkReader {
+  return { count: values.length, bytes: none, at: i => values[i]! + base }
 }
 
 function subBlockReader(words: Uint32Array, count: number, base: number, divisor: number) {
