@@ -10,6 +10,7 @@ import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../model/c
 import { bytesToHex } from '../model/ids.ts'
 import type { Operand } from '../model/predicate.ts'
 import { operandReader, type ScopedOperand } from './read-values.ts'
+import { traceWith } from './row-places.ts'
 import type { Candidate } from './search-source.ts'
 import type { SetAttribute, Spansets } from './spanset/spansets.ts'
 import type { ReadContext } from './value/read.ts'
@@ -122,14 +123,26 @@ function shownAttribute(
 
 /** Rows of each set that some of the traces has. */
 function rowsOfSets(sets: Spansets, traces: readonly number[]): Map<number, number[]> {
-  const { mask, setOfRow, traceOfSet } = sets
-  const wanted = new Set(traces)
+  const { mask, traceOfSet, traceRows } = sets
   const members = new Map<number, number[]>()
-  for (let row = 0; row < mask.length; row++) {
-    if (mask[row] === 0 || !wanted.has(traceOfSet[setOfRow[row]!]!)) continue
-    const rows = members.get(setOfRow[row]!)
+  const add = (row: number, set: number) => {
+    const rows = members.get(set)
     if (rows) rows.push(row)
-    else members.set(setOfRow[row]!, [row])
+    else members.set(set, [row])
+  }
+  if (traceRows !== null) {
+    for (const trace of traces.toSorted((a, b) => a - b)) {
+      const end = traceRows[trace + 1]!
+      for (let row = traceRows[trace]!; row < end; row++) {
+        if (mask[row] === 1) add(row, sets.isGrouped ? sets.setOfRow[row]! : trace)
+      }
+    }
+    return members
+  }
+  const { setOfRow } = sets
+  const wanted = new Set(traces)
+  for (let row = 0; row < mask.length; row++) {
+    if (mask[row] === 1 && wanted.has(traceOfSet[setOfRow[row]!]!)) add(row, setOfRow[row]!)
   }
   return members
 }
@@ -213,13 +226,15 @@ interface RowTimes {
 
 /** Exact times, also far from the group's other spans, where doubles lose nanoseconds. */
 function rowTimes(group: ColumnGroup, refs: readonly ColumnRef[]): RowTimes {
-  const traceOfRow = group.traceOfRow()
+  const traceRows = group.traceRows()
+  const traceOf = (row: number) =>
+    traceRows === null ? group.traceOfRow()[row]! : traceWith(traceRows, row)
   const { startLow, startHigh } = group.traceColumns()
   const lanes = refs.map(ref => group.vector(ref)!)
   const join = (high: number, low: number) => (BigInt(high) << 32n) | BigInt(low)
   const at = (lane: number, row: number) => lanes[lane]!.values[row]! + lanes[lane]!.base
   const startNs = (row: number) => {
-    const trace = traceOfRow[row]!
+    const trace = traceOf(row)
     const offset = join(at(1, row), at(0, row))
     return BigInt.asUintN(64, join(startHigh[trace]!, startLow[trace]!) + offset)
   }

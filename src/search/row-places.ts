@@ -25,7 +25,7 @@ export function placesOf(group: ColumnGroup, rows: readonly number[]): RowPlace[
 }
 
 /** The last trace that begins at the row or before it. */
-function traceWith(traceRows: Uint32Array, row: number): number {
+export function traceWith(traceRows: Uint32Array, row: number): number {
   let [first, last] = [0, traceRows.length - 2]
   while (first < last) {
     const middle = (first + last + 1) >> 1
