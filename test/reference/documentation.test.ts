@@ -8,7 +8,7 @@ import { featureTable } from '../../src/traceql/feature-table.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { tempoApi } from '../conformance/api.ts'
 import { type CorpusQuery, urlOf } from '../conformance/corpus.ts'
-import { checkAll, checkSearch } from './engine-check.ts'
+import { plainCheck, searchCheck } from './engine-check.ts'
 import { exampleEndNs, exampleSpans, exampleStartNs } from './example-spans.ts'
 import { outcomeOf } from './outcome.ts'
 import { baseSeconds } from './pools.ts'
@@ -48,8 +48,8 @@ for (const { query, gives } of examples) {
       if (gives.startsWith('refused: ')) {
         const { status } = await api.request(urlOf(request, baseSeconds))
         assert.is(status, 400)
-      } else if (request.kind === 'search') await checkSearch(api, request, traces)
-      else await checkAll(api, request, traces)
+      } else if (request.kind === 'search') await searchCheck(request, traces)(api)
+      else await plainCheck(request, traces)(api)
     })
   }
 }

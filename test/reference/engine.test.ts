@@ -1,46 +1,48 @@
 // time limit: 600 s
-import fc from 'fast-check'
+import fc, { type Arbitrary } from 'fast-check'
 import { suite } from 'uvu'
 import type { QuerySource } from '../../src/search/query-source.ts'
-import { blockSource, dealt, liveSource, segmentOf } from '../../src/search/sources-fixture.ts'
-import type { PlainSpan } from '../../src/storage/live/plain-spans-fixture.ts'
 import { tempoApi } from '../conformance/api.ts'
-import { checkAll, checkSearch } from './engine-check.ts'
+import type { CorpusQuery } from '../conformance/corpus.ts'
+import { type Check, plainCheck, searchCheck } from './engine-check.ts'
+import { openPlaces } from './places.ts'
 import { queryClasses } from './query-classes.ts'
 import { positiveFilter, tagField } from './random-query.ts'
 import { randomSpans } from './random-traces.ts'
-import { tracesOf } from './trace.ts'
+import { several } from './several.ts'
+import { type Trace, tracesOf } from './trace.ts'
 
-/** The engine answers as the reference does, wherever the spans are. */
+/**
+ * The engine answers as the reference does, wherever the spans are. A run is a query over random
+ * spans, asked in every place. `RUNS` says how many each test has, and `SEED` repeats them; what
+ * fails prints its seed, the spans, where they were dealt, one query, the place and both answers.
+ */
 
-interface Place {
-  readonly name: string
-  /** `bits` say in which of five sources each span lies. */
-  readonly open: (
-    spans: readonly PlainSpan[],
-    bits: readonly number[],
-  ) => Promise<readonly QuerySource[]>
-}
-
-const places: readonly Place[] = [
-  { name: 'live', open: async spans => [liveSource(segmentOf(spans))] },
-  { name: 'a block', open: async spans => [await blockSource(segmentOf(spans))] },
-  { name: 'live segments and blocks, traces split and repeated', open: dealt },
-]
-
-/** `SEED` repeats a run, `RUNS` says how many; what fails prints its seed, query and spans. */
 const seed = Number(process.env['SEED'] ?? Date.now() & 0x7fffffff)
-const runs = { numRuns: Number(process.env['RUNS'] ?? 200), seed }
-console.log(`SEED=${seed} RUNS=${runs.numRuns}`)
+const runs = Number(process.env['RUNS'] ?? 2000)
+console.log(`SEED=${seed} RUNS=${runs}`)
+
+/** Of the same spans: to write, merge and open blocks takes longer than to ask. */
+const queriesAtOnce = 10
 
 const bits = fc.array(fc.integer({ min: 1, max: 31 }), { minLength: 1, maxLength: 24 })
 
-/** Seconds after the base time; the first holds every span. */
-const ranges = fc.constantFrom(
-  { from: -60, to: 7300 },
-  { from: 1, to: 2 },
-  { from: 3, to: 3000 },
-  { from: 3600, to: 3601 },
+/** Seconds after the base time; every span lies in the first. */
+const wide = { from: -60, to: 7300 }
+const second = { from: 1, to: 2 }
+const ranges = fc.constantFrom(wide, wide, second, { from: 3, to: 3000 }, { from: 3600, to: 3601 })
+
+/** Few points in most answers: it is the spans that differ. */
+const rangesAndSteps = fc.oneof(
+  { weight: 9, arbitrary: fc.record({ range: ranges, step: fc.constantFrom('10m', '1h') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      range: fc.constantFrom(second, { from: 0, to: 30 }, { from: 3590, to: 3605 }),
+      step: fc.constantFrom('1s500ms', '2s', '60s'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ range: wide, step: '60s' }) },
 )
 
 const requests = {
@@ -49,10 +51,7 @@ const requests = {
     params: fc.record({ limit: fc.constantFrom(1, 2, 20) }),
   }),
   metrics: fc.oneof(
-    fc.record({
-      ...{ kind: fc.constant('range' as const), range: ranges },
-      params: fc.record({ step: fc.constantFrom('60s', '1h', '1s500ms') }),
-    }),
+    rangesAndSteps.map(({ range, step }) => ({ kind: 'range' as const, range, params: { step } })),
     fc.record({
       ...{ kind: fc.constant('instant' as const), range: ranges, params: fc.constant({}) },
     }),
@@ -69,33 +68,53 @@ const tagRequests = fc.tuple(fc.option(tagField), fc.option(positiveFilter)).map
 const test = suite('engine and reference')
 
 for (const { name, query, kind } of queryClasses) {
-  const check = kind === 'search' ? checkSearch : checkAll
-  for (const place of places) {
-    test(`${name}: ${place.name}`, async () => {
-      const property = fc.asyncProperty(
-        ...([randomSpans, query, requests[kind], bits] as const),
-        async ({ spans }, text, { range, ...request }, where) => {
-          const api = tempoApi(await place.open(spans, where))
-          const asked = { ...request, ...range, id: 'random', q: text }
-          await check(api, asked, tracesOf(spans))
-        },
-      )
-      await fc.assert(property, runs)
-    })
-  }
+  const asked = fc
+    .tuple(query, requests[kind])
+    .map(([q, { range, ...request }]) => ({ ...request, ...range, id: 'random', q }))
+  const checkOf = kind === 'search' ? searchCheck : plainCheck
+  testEverywhere(name, asked, checkOf, () => true)
 }
 
 // Sources are asked one by one for these: of a trace that is split each sees its part.
-for (const place of places.filter(({ open }) => open !== dealt)) {
-  test(`names and values of tags: ${place.name}`, async () => {
+testEverywhere('names and values of tags', tagRequests, plainCheck, sources => sources.length === 1)
+
+function testEverywhere(
+  name: string,
+  asked: Arbitrary<CorpusQuery>,
+  checkOf: (query: CorpusQuery, traces: readonly Trace[]) => Check,
+  isAsked: (sources: readonly QuerySource[]) => boolean,
+): void {
+  test(name, async () => {
+    const startMs = performance.now()
     const property = fc.asyncProperty(
-      ...([randomSpans, tagRequests, bits] as const),
-      async ({ spans }, request, where) => {
-        await checkAll(tempoApi(await place.open(spans, where)), request, tracesOf(spans))
+      ...([randomSpans, bits, several(asked, queriesAtOnce)] as const),
+      async ({ spans }, where, queries) => {
+        const traces = tracesOf(spans)
+        const places = await openPlaces(spans, where)
+        const apis = places
+          .filter(({ sources }) => isAsked(sources))
+          .map(place => ({ name: place.name, api: tempoApi(place.sources) }))
+        for (const query of queries) {
+          const check = checkOf(query, traces)
+          for (const place of apis) await named(place.name, () => check(place.api))
+        }
       },
     )
-    await fc.assert(property, runs)
+    const numRuns = Math.ceil(runs / queriesAtOnce)
+    await fc.assert(property, { numRuns, seed, includeErrorInReport: true })
+    const tookS = ((performance.now() - startMs) / 1000).toFixed(1)
+    console.log(`${name}: ${numRuns * queriesAtOnce} queries in every place, ${tookS} s`)
   })
+}
+
+/** What fails says where, with both answers. */
+async function named(place: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    const { message, details = '' } = error as Error & { details?: string }
+    throw new Error(`${place}: ${message}\n${details}`, { cause: error })
+  }
 }
 
 test.run()
