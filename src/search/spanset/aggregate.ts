@@ -147,6 +147,7 @@ function replaceByExact(
   for (let row = 0; row < mask.length; row++) {
     const set = setOfRow[row]!
     if (mask[row] === 0 || !isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
+    if (Number.isNaN(values.numbers[row])) continue
     const value = intAt(values, row)
     const known = results.get(set)
     const isKept =
