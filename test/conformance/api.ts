@@ -8,6 +8,18 @@ import { parseQuery } from '../../src/traceql/parser.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
 import { queriesOf } from './stores.ts'
 
+const parseMetrics = keepLast(query => compileMetrics(validateQuery(parseQuery(query))))
+const parseSearch = keepLast(query => compileSearch(validateQuery(parseQuery(query))))
+
+/** Of the last text: tests ask the same in several places. */
+function keepLast<Result>(parse: (text: string) => Result): (text: string) => Result {
+  let last: { readonly text: string; readonly result: Result } | undefined
+  return text => {
+    if (last?.text !== text) last = { text, result: parse(text) }
+    return last.result
+  }
+}
+
 /** Tempo's API over sources, with its default settings. */
 export function tempoApi(sources: readonly QuerySource[]) {
   const queries = queriesOf(sources)
@@ -15,12 +27,12 @@ export function tempoApi(sources: readonly QuerySource[]) {
     queries,
     metrics: {
       queries,
-      parseMetrics: query => compileMetrics(validateQuery(parseQuery(query))),
+      parseMetrics,
       settings: { exemplarsMax: 100, intervalsMax: 10_000, seriesMax: 1000 },
       durationMaxMsFor: () => 86_400_000,
       clock: { nowMs: () => 1_764_000_000_000 },
     },
-    parseQuery: query => compileSearch(validateQuery(parseQuery(query))),
+    parseQuery: parseSearch,
     parseTagName,
     extractFilter,
     settings: {

@@ -23,9 +23,9 @@ const runs = Number(process.env['RUNS'] ?? 2000)
 console.log(`SEED=${seed} RUNS=${runs}`)
 
 /** Of the same spans: to write, merge and open blocks takes longer than to ask. */
-const queriesAtOnce = 10
+const queriesAtOnce = 20
 
-const bits = fc.array(fc.integer({ min: 1, max: 31 }), { minLength: 1, maxLength: 24 })
+const bits = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 1, maxLength: 24 })
 
 /** Seconds after the base time; every span lies in the first. */
 const wide = { from: -60, to: 7300 }

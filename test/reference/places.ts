@@ -2,6 +2,7 @@ import { merge } from '../../src/compactor/merge-fixture.ts'
 import { LocalSource, type QuerySource } from '../../src/search/query-source.ts'
 import { blockBytes, liveSource, openBlock, segmentOf } from '../../src/search/sources-fixture.ts'
 import type { BlockSource } from '../../src/storage/block/block-source.ts'
+import type { LiveSegment } from '../../src/storage/live/live-segment.ts'
 import type { PlainSpan } from '../../src/storage/live/plain-spans-fixture.ts'
 
 /** Where the same spans may lie when they are asked for. */
@@ -10,42 +11,41 @@ export interface Place {
   readonly sources: readonly QuerySource[]
 }
 
-export const placeNames = [
-  ...['live', 'a block', 'live segments and blocks', 'a compacted block'],
-  'a compacted block and live segments',
-] as const
-
-const partCount = 5
-const liveParts = 2
-
-/** `bits` say in which of five parts each span lies; two of them are live in the mixed places. */
+/** `bits` say in which of four parts each span lies. */
 export async function openPlaces(
   spans: readonly PlainSpan[],
   bits: readonly number[],
 ): Promise<Place[]> {
   const whole = segmentOf(spans)
-  const parts = Array.from({ length: partCount }, (_, part) =>
-    spans.filter((_span, i) => (bits[i % bits.length]! >> part) & 1),
+  const parts = Array.from({ length: 4 }, (_, part) =>
+    segmentOf(spans.filter((_span, i) => (bits[i % bits.length]! >> part) & 1)),
   )
-  const segments = parts.filter(part => part.length > 0).map(segmentOf)
-  const blocks = await Promise.all(
-    segments.map((segment, i) => openBlock(blockBytes(segment), `block-${i}`)),
-  )
-  const live = () =>
-    segments.slice(0, liveParts).map((segment, i) => liveSource(segment, `live-${i}`))
-  const stored = blocks.slice(liveParts)
-  const late = stored.length === 0 ? [] : [await compacted(stored)]
-  const sources: readonly QuerySource[][] = [
-    [liveSource(whole)],
-    [new LocalSource(await openBlock(blockBytes(whole)))],
-    [...live(), ...stored.map(block => new LocalSource(block))],
-    [await compacted(blocks)],
-    [...live(), ...late],
+  const blocks = await Promise.all(parts.map(blockOf))
+  const [, second, ...others] = blocks
+  return [
+    { name: 'live', sources: [liveSource(whole)] },
+    { name: 'a block', sources: sourcesOf([await blockOf(whole)]) },
+    { name: 'a compacted block', sources: sourcesOf([await compacted(blocks)]) },
+    {
+      name: 'a compacted block, another one and a live segment',
+      sources: [liveSource(parts[0]!), ...sourcesOf([second, await compacted(others)])],
+    },
   ]
-  return placeNames.map((name, i) => ({ name, sources: sources[i]! }))
+}
+
+type Block = BlockSource | undefined
+
+/** No block without spans is ever written. */
+async function blockOf(segment: LiveSegment, number = 0): Promise<Block> {
+  return segment.spanCount === 0 ? undefined : openBlock(blockBytes(segment), `block-${number}`)
 }
 
 /** What compaction makes of blocks. */
-async function compacted(blocks: readonly BlockSource[]): Promise<LocalSource> {
-  return new LocalSource(await openBlock(await merge(blocks.map(block => block.file)), 'compacted'))
+async function compacted(blocks: readonly Block[]): Promise<Block> {
+  const files = blocks.flatMap(block => (block === undefined ? [] : [block.file]))
+  return files.length === 0 ? undefined : openBlock(await merge(files), 'compacted')
+}
+
+function sourcesOf(blocks: readonly Block[]): LocalSource[] {
+  return blocks.flatMap(block => (block === undefined ? [] : [new LocalSource(block)]))
 }
