@@ -4,9 +4,10 @@ import { suite } from 'uvu'
 import type { QuerySource } from '../../src/search/query-source.ts'
 import { tempoApi } from '../conformance/api.ts'
 import type { CorpusQuery } from '../conformance/corpus.ts'
+import { randomTest } from '../tools/random-runs.ts'
 import { type Check, plainCheck, searchCheck } from './engine-check.ts'
 import { openPlaces } from './places.ts'
-import { queryClasses } from './query-classes.ts'
+import { queryClasses, tagsTestName } from './query-classes.ts'
 import { positiveFilter, tagField } from './random-query.ts'
 import { randomSpans } from './random-traces.ts'
 import { several } from './several.ts'
@@ -14,13 +15,10 @@ import { type Trace, tracesOf } from './trace.ts'
 
 /**
  * The engine answers as the reference does, wherever the spans are. A run is a query over random
- * spans, asked in every place. `RUNS` says how many each test has, and `SEED` repeats them; what
- * fails prints its seed, the spans, where they were dealt, one query, the place and both answers.
+ * spans, asked in every place. What fails prints its seed, the spans, how they were dealt, one
+ * query, the place and both answers. `RUNS` says how many each test has, `SEED` repeats them, and
+ * `TEST` is the name of the only one to run.
  */
-
-const seed = Number(process.env['SEED'] ?? Date.now() & 0x7fffffff)
-const runs = Number(process.env['RUNS'] ?? 2000)
-console.log(`SEED=${seed} RUNS=${runs}`)
 
 /** Of the same spans: to write, merge and open blocks takes longer than to ask. */
 const queriesAtOnce = 20
@@ -76,7 +74,7 @@ for (const { name, query, kind } of queryClasses) {
 }
 
 // Sources are asked one by one for these: of a trace that is split each sees its part.
-testEverywhere('names and values of tags', tagRequests, plainCheck, sources => sources.length === 1)
+testEverywhere(tagsTestName, tagRequests, plainCheck, sources => sources.length === 1)
 
 function testEverywhere(
   name: string,
@@ -84,27 +82,21 @@ function testEverywhere(
   checkOf: (query: CorpusQuery, traces: readonly Trace[]) => Check,
   isAsked: (sources: readonly QuerySource[]) => boolean,
 ): void {
-  test(name, async () => {
-    const startMs = performance.now()
-    const property = fc.asyncProperty(
-      ...([randomSpans, bits, several(asked, queriesAtOnce)] as const),
-      async ({ spans }, where, queries) => {
-        const traces = tracesOf(spans)
-        const places = await openPlaces(spans, where)
-        const apis = places
-          .filter(({ sources }) => isAsked(sources))
-          .map(place => ({ name: place.name, api: tempoApi(place.sources) }))
-        for (const query of queries) {
-          const check = checkOf(query, traces)
-          for (const place of apis) await named(place.name, () => check(place.api))
-        }
-      },
-    )
-    const numRuns = Math.ceil(runs / queriesAtOnce)
-    await fc.assert(property, { numRuns, seed, includeErrorInReport: true })
-    const tookS = ((performance.now() - startMs) / 1000).toFixed(1)
-    console.log(`${name}: ${numRuns * queriesAtOnce} queries in every place, ${tookS} s`)
-  })
+  if (name !== (process.env['TEST'] ?? name)) return
+  const property = fc.asyncProperty(
+    ...([randomSpans, bits, several(asked, queriesAtOnce)] as const),
+    async ({ spans }, where, queries) => {
+      const traces = tracesOf(spans)
+      const apis = (await openPlaces(spans, where))
+        .filter(({ sources }) => isAsked(sources))
+        .map(place => ({ name: place.name, api: tempoApi(place.sources) }))
+      for (const query of queries) {
+        const check = checkOf(query, traces)
+        for (const place of apis) await named(place.name, () => check(place.api))
+      }
+    },
+  )
+  randomTest(test, name, property, queriesAtOnce)
 }
 
 /** What fails says where, with both answers. */

@@ -37,3 +37,8 @@ export const queryClasses: readonly QueryClass[] = [
   { name: 'second stages', kind: 'metrics', query: queries.stagedMetrics },
   { name: 'arithmetic of metrics', kind: 'metrics', query: queries.metricsArithmetic },
 ]
+
+export const tagsTestName = 'names and values of tags'
+
+/** Each can be run alone. */
+export const engineTestNames = [...queryClasses.map(({ name }) => name), tagsTestName]
