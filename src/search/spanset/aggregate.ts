@@ -40,13 +40,14 @@ function setsThatHold(
   const exact =
     literal.type === 'int' && !Number.isSafeInteger(number) ? BigInt(literal.value) : null
   const wanted = exact ?? number
-  const isHeld = [-1, 0, 1].map(order => (orderHolds(op, order) ? 1 : 0))
-  const [below, equal, above] = isHeld as [number, number, number]
+  const isHeld = [-1, 0, 1, Number.NaN].map(order => (orderHolds(op, order) ? 1 : 0))
+  const [below, equal, above, unordered] = isHeld as [number, number, number, number]
   const kept = new Uint8Array(kinds.length)
   for (let set = 0; set < kept.length; set++) {
     if (kinds[set] === Kind.none) continue
     const value = wide === null ? numbers[set]! : (wide.get(set) ?? numbers[set]!)
-    kept[set] = value < wanted ? below : value > wanted ? above : equal
+    kept[set] =
+      value < wanted ? below : value > wanted ? above : value >= wanted ? equal : unordered
   }
   return kept
 }
