@@ -6,19 +6,11 @@ import { extractFilter } from '../../src/traceql/extract-filter.ts'
 import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
+import { keepLast } from '../tools/keep-last.ts'
 import { queriesOf } from './stores.ts'
 
 const parseMetrics = keepLast(query => compileMetrics(validateQuery(parseQuery(query))))
 const parseSearch = keepLast(query => compileSearch(validateQuery(parseQuery(query))))
-
-/** Of the last text: tests ask the same in several places. */
-function keepLast<Result>(parse: (text: string) => Result): (text: string) => Result {
-  let last: { readonly text: string; readonly result: Result } | undefined
-  return text => {
-    if (last?.text !== text) last = { text, result: parse(text) }
-    return last.result
-  }
-}
 
 /** Tempo's API over sources, with its default settings. */
 export function tempoApi(sources: readonly QuerySource[]) {

@@ -5,7 +5,7 @@ import { comparable, normalise } from '../conformance/normalise.ts'
 import { baseSeconds } from './pools.ts'
 import { search } from './search.ts'
 import type { ShownAttribute } from './shown.ts'
-import { goodQuery, rangeOf, renderValue, tempoAnswer } from './tempo-answer.ts'
+import { goodQuery, rangeOf, renderSearch, renderValue, tempoAnswer } from './tempo-answer.ts'
 import type { Trace } from './trace.ts'
 
 /** Holds answers of the API, in JSON, against the reference. */
@@ -18,9 +18,10 @@ export type Check = (api: Api) => Promise<void>
 /** Everything but the attributes of spans is equal; of these every value has to be a right one. */
 export function searchCheck(query: CorpusQuery, traces: readonly Trace[]): Check {
   const { url, params } = requestOf(query)
-  const wanted = tempoAnswer('search', '', params, traces).traces.map(withoutAttributes)
+  const hits = search(goodQuery(query.q), traces, rangeOf(params))
+  const wanted = renderSearch(hits, params).map(withoutAttributes)
   const allowed = new Map<string, readonly ShownAttribute[]>()
-  for (const { trace, spansets } of search(goodQuery(query.q), traces, rangeOf(params))) {
+  for (const { trace, spansets } of hits) {
     for (const { span, attributes } of spansets.flatMap(spanset => spanset.spans)) {
       allowed.set(placeOf(trace.traceId, span.spanId, String(span.startNs)), attributes)
     }
