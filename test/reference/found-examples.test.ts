@@ -3,6 +3,7 @@ import {
   attributes,
   double,
   hexId,
+  int,
   type PlainSpan,
   type PlainValue,
   plainSpan,
@@ -26,6 +27,7 @@ function spansWith(...values: readonly PlainValue[]): PlainSpan[] {
 }
 
 const wide = spansWith(double(2 ** 53), double(2 ** 53 + 2), double(2 ** 60), double(Number.NaN))
+const mixed = spansWith(int(2n ** 53n + 1n), double(2 ** 60), int(2n ** 63n - 1n))
 const endless = spansWith(double(Number.NEGATIVE_INFINITY), double(Number.POSITIVE_INFINITY))
 const apart = spansWith(double(Number.NEGATIVE_INFINITY), double(Number.NaN)).map((span, i) => ({
   ...span,
@@ -52,6 +54,15 @@ const examples: readonly {
     spans: wide,
     kind: 'tags2',
     queries: ['{ .k = 9007199254740993 }', '{ .k > 9007199254740991 }'],
+  },
+  {
+    name: 'the least and the greatest of ints and doubles',
+    spans: mixed,
+    queries: [
+      '{ } | min(.k) = 9007199254740993',
+      '{ } | max(.k) = 9223372036854775807',
+      '{ } | max(.k) > 9223372036854775807',
+    ],
   },
   {
     name: 'an average that is not a number',

@@ -4,6 +4,7 @@ import {
   intAt,
   isNumberKind,
   Kind,
+  type KindCode,
   type ValueVector,
   VectorBuilder,
 } from '../value/value-vector.ts'
@@ -136,31 +137,60 @@ function bestOf(name: 'min' | 'max', sets: Spansets, { kinds, numbers }: ValueVe
   return lanes
 }
 
-/** The same once more for sets of ints alone, with 64-bit ints. */
+/** The same once more with 64-bit ints. */
 function replaceByExact(
+  stage: AggregateStage,
+  sets: Spansets,
+  values: ValueVector,
+  lanes: Lanes,
+  out: VectorBuilder,
+): void {
+  const isLeast = stage.function === 'min'
+  if (isLeast || stage.function === 'max') replaceExtremes(isLeast, sets, values, out)
+  else replaceSums(stage, sets, values, lanes, out)
+}
+
+/** An int and a float compare exactly in JavaScript. */
+function replaceExtremes(
+  isLeast: boolean,
+  { mask, setOfRow }: Spansets,
+  { kinds, numbers, wide }: ValueVector,
+  out: VectorBuilder,
+): void {
+  const extremes = new Map<number, { value: number | bigint; kind: KindCode }>()
+  for (const row of markedRows(mask)) {
+    const kind = kinds[row]! as KindCode
+    if (!isNumberKind(kind) || Number.isNaN(numbers[row])) continue
+    const value = wide?.get(row) ?? numbers[row]!
+    const known = extremes.get(setOfRow[row]!)
+    const isKept = known && (isLeast ? known.value <= value : known.value >= value)
+    if (!isKept) extremes.set(setOfRow[row]!, { value, kind })
+  }
+  for (const [set, { value, kind }] of extremes) {
+    if (kind === Kind.float) out.set(set, kind, Number(value))
+    else out.setInt(set, BigInt(value))
+  }
+}
+
+/** Those of ints alone: a float among them makes all floats. */
+function replaceSums(
   stage: AggregateStage,
   { mask, setOfRow }: Spansets,
   values: ValueVector,
   lanes: Lanes,
   out: VectorBuilder,
 ): void {
-  const results = new Map<number, bigint>()
-  for (let row = 0; row < mask.length; row++) {
+  const sums = new Map<number, bigint>()
+  for (const row of markedRows(mask)) {
     const set = setOfRow[row]!
-    if (mask[row] === 0 || !isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
+    if (!isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
     if (Number.isNaN(values.numbers[row])) continue
-    const value = intAt(values, row)
-    const known = results.get(set)
-    const isKept =
-      known !== undefined && (stage.function === 'min' ? known <= value : known >= value)
-    if (stage.function !== 'min' && stage.function !== 'max')
-      results.set(set, (known ?? 0n) + value)
-    else if (!isKept) results.set(set, value)
+    sums.set(set, (sums.get(set) ?? 0n) + intAt(values, row))
   }
-  for (const [set, exact] of results) {
+  for (const [set, sum] of sums) {
     const spans = BigInt(lanes.count[set]!)
-    if (stage.function !== 'average') out.setInt(set, BigInt.asIntN(64, exact))
-    else if (stage.isDuration) out.setInt(set, exact / spans)
-    else out.set(set, Kind.float, Number(exact) / Number(spans))
+    if (stage.function !== 'average') out.setInt(set, BigInt.asIntN(64, sum))
+    else if (stage.isDuration) out.setInt(set, sum / spans)
+    else out.set(set, Kind.float, Number(sum) / Number(spans))
   }
 }
