@@ -28,6 +28,7 @@ function spansWith(...values: readonly PlainValue[]): PlainSpan[] {
 
 const wide = spansWith(double(2 ** 53), double(2 ** 53 + 2), double(2 ** 60), double(Number.NaN))
 const mixed = spansWith(int(2n ** 53n + 1n), double(2 ** 60), int(2n ** 63n - 1n))
+const zeros = [...spansWith(double(0), int(0))].reverse()
 const endless = spansWith(double(Number.NEGATIVE_INFINITY), double(Number.POSITIVE_INFINITY))
 const apart = spansWith(double(Number.NEGATIVE_INFINITY), double(Number.NaN)).map((span, i) => ({
   ...span,
@@ -63,6 +64,11 @@ const examples: readonly {
       '{ } | max(.k) = 9223372036854775807',
       '{ } | max(.k) > 9223372036854775807',
     ],
+  },
+  {
+    name: 'an int and a double that are equal',
+    spans: zeros,
+    queries: ['{ } | min(.k) = 0', '{ } | max(.k) = 0', '{ } | max(.k) < 9007199254740993'],
   },
   {
     name: 'an average that is not a number',

@@ -130,7 +130,9 @@ function bestOf(name: 'min' | 'max', sets: Spansets, { kinds, numbers }: ValueVe
     const isFirst = count[set] === 0
     count[set] = count[set]! + 1
     const isBetter = name === 'min' ? number < best[set]! : number > best[set]!
-    if (!isFirst && !isBetter) continue
+    // Of an int and a float that are equal the int stays.
+    const isEqualInt = kind !== Kind.float && number === best[set]
+    if (!isFirst && !isBetter && !isEqualInt) continue
     best[set] = number
     floats[set] = kind === Kind.float ? 1 : 0
   }
@@ -150,7 +152,7 @@ function replaceByExact(
   else replaceSums(stage, sets, values, lanes, out)
 }
 
-/** An int and a float compare exactly in JavaScript. */
+/** An int and a float compare exactly in JavaScript. Of two that are equal the int stays. */
 function replaceExtremes(
   isLeast: boolean,
   { mask, setOfRow }: Spansets,
@@ -163,8 +165,12 @@ function replaceExtremes(
     if (!isNumberKind(kind) || Number.isNaN(numbers[row])) continue
     const value = wide?.get(row) ?? numbers[row]!
     const known = extremes.get(setOfRow[row]!)
-    const isKept = known && (isLeast ? known.value <= value : known.value >= value)
-    if (!isKept) extremes.set(setOfRow[row]!, { value, kind })
+    const isBeyond = !known || (isLeast ? value < known.value : value > known.value)
+    // Only `<` and `>` and their like are exact.
+    const isEqual = known && value <= known.value && value >= known.value
+    if (isBeyond || (isEqual && kind !== Kind.float)) {
+      extremes.set(setOfRow[row]!, { value, kind })
+    }
   }
   for (const [set, { value, kind }] of extremes) {
     if (kind === Kind.float) out.set(set, kind, Number(value))
