@@ -1,6 +1,6 @@
 import { glob } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { engineTestNames } from '../test/reference/query-classes.ts'
+import { engineTests } from '../test/reference/query-classes.ts'
 import { runTestFile, stopAll } from './test-file.ts'
 
 /**
@@ -19,7 +19,6 @@ interface Job {
 }
 
 const jobsAtOnce = 2
-const engineFile = 'test/reference/engine.test.ts'
 const root = fileURLToPath(new URL('../', import.meta.url))
 const runs = process.env['RUNS'] ?? '100000'
 
@@ -44,8 +43,8 @@ async function allJobs(): Promise<Job[]> {
   for await (const file of glob('test/fuzz/*.test.ts', { cwd: root })) {
     jobs.push({ name: file, file })
   }
-  for (const test of engineTestNames) {
-    jobs.push({ name: `engine: ${test}`, file: engineFile, test })
+  for (const { name, file } of engineTests) {
+    jobs.push({ name: `engine: ${name}`, file, test: name })
   }
   return jobs
 }

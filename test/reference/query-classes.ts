@@ -41,4 +41,6 @@ export const queryClasses: readonly QueryClass[] = [
 export const tagsTestName = 'names and values of tags'
 
 /** Each can be run alone. */
-export const engineTestNames = [...queryClasses.map(({ name }) => name), tagsTestName]
+export const engineTests = [...queryClasses, { name: tagsTestName, kind: 'search' } as const].map(
+  ({ name, kind }) => ({ name, file: `test/reference/engine-${kind}.test.ts` }),
+)

@@ -1,13 +1,12 @@
-// time limit: 600 s
 import fc, { type Arbitrary } from 'fast-check'
-import { suite } from 'uvu'
+import type { Test } from 'uvu'
 import type { QuerySource } from '../../src/search/query-source.ts'
 import { tempoApi } from '../conformance/api.ts'
 import type { CorpusQuery } from '../conformance/corpus.ts'
 import { randomTest } from '../tools/random-runs.ts'
 import { type Check, plainCheck, searchCheck } from './engine-check.ts'
 import { openPlaces } from './places.ts'
-import { queryClasses, tagsTestName } from './query-classes.ts'
+import { type QueryClass, queryClasses, tagsTestName } from './query-classes.ts'
 import { positiveFilter, tagField } from './random-query.ts'
 import { randomSpans } from './random-traces.ts'
 import { several } from './several.ts'
@@ -63,20 +62,24 @@ const tagRequests = fc.tuple(fc.option(tagField), fc.option(positiveFilter)).map
   ...{ id: 'random', from: -60, to: 7300 },
 }))
 
-const test = suite('engine and reference')
-
-for (const { name, query, kind } of queryClasses) {
-  const asked = fc
-    .tuple(query, requests[kind])
-    .map(([q, { range, ...request }]) => ({ ...request, ...range, id: 'random', q }))
-  const checkOf = kind === 'search' ? searchCheck : plainCheck
-  testEverywhere(name, asked, checkOf, () => true)
+/** Adds the tests of all classes of one kind. */
+export function testClasses(test: Test, kind: QueryClass['kind']): void {
+  for (const { name, query } of queryClasses.filter(one => one.kind === kind)) {
+    const asked = fc
+      .tuple(query, requests[kind])
+      .map(([q, { range, ...request }]) => ({ ...request, ...range, id: 'random', q }))
+    testEverywhere(test, name, asked, kind === 'search' ? searchCheck : plainCheck, () => true)
+  }
 }
 
-// Sources are asked one by one for these: of a trace that is split each sees its part.
-testEverywhere(tagsTestName, tagRequests, plainCheck, sources => sources.length === 1)
+/** Sources are asked one by one for these: of a trace that is split each sees its part. */
+export function testTags(test: Test): void {
+  const isOne = (sources: readonly QuerySource[]) => sources.length === 1
+  testEverywhere(test, tagsTestName, tagRequests, plainCheck, isOne)
+}
 
 function testEverywhere(
+  test: Test,
   name: string,
   asked: Arbitrary<CorpusQuery>,
   checkOf: (query: CorpusQuery, traces: readonly Trace[]) => Check,
@@ -108,5 +111,3 @@ async function named(place: string, check: () => Promise<void>): Promise<void> {
     throw new Error(`${place}: ${message}\n${details}`, { cause: error })
   }
 }
-
-test.run()
