@@ -80,7 +80,7 @@ test('is searched as if it had not when it grows between two steps', async () =>
       const expected = await composeSearch([liveSource(segmentOf(first))], request, never)
       assert.equal((await found).hits, expected.hits)
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })
 

@@ -26,6 +26,11 @@ function spansWith(...values: readonly PlainValue[]): PlainSpan[] {
   })
 }
 
+/** So many that they become one test. */
+function manyBetween(op: '=' | '!='): string[] {
+  return Array.from({ length: 12 }, (_, i) => `.k ${op} ${2n ** 53n + 1n + 2n * BigInt(i)}`)
+}
+
 const wide = spansWith(double(2 ** 53), double(2 ** 53 + 2), double(2 ** 60), double(Number.NaN))
 const mixed = spansWith(int(2n ** 53n + 1n), double(2 ** 60), int(2n ** 63n - 1n))
 const zeros = [...spansWith(double(0), int(0))].reverse()
@@ -49,6 +54,15 @@ const examples: readonly {
       `{ .k ${op} 9007199254740995 }`,
       `{ .k ${op} 1152921504606846977 }`,
     ]),
+  },
+  {
+    name: 'many ints between doubles at once',
+    spans: wide,
+    queries: [
+      `{ ${manyBetween('=').join(' || ')} }`,
+      `{ ${manyBetween('!=').join(' && ')} }`,
+      `{ ${[...manyBetween('='), '.k = 9007199254740992'].join(' || ')} }`,
+    ],
   },
   {
     name: 'ints between two doubles, in filters of tags',
