@@ -25,6 +25,13 @@ interface Ending {
   readonly isLate: boolean
 }
 
+interface Options {
+  /** Besides the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Gets what the file prints while it runs. */
+  readonly onOutput?: (text: string) => void
+}
+
 const outputBytesMax = 1024 * 1024
 const running = new Set<ChildProcess>()
 
@@ -32,6 +39,7 @@ export async function runTestFile(
   root: string,
   file: string,
   limitMs: number,
+  { env = {}, onOutput }: Options = {},
 ): Promise<TestFileResult> {
   const startMs = performance.now()
   // A process group of its own, so that programs which a test left behind end with it.
@@ -39,10 +47,11 @@ export async function runTestFile(
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FORCE_COLOR: '0' },
+    env: { ...process.env, ...env, FORCE_COLOR: '0' },
   })
   running.add(child)
   const readOutput = collectOutput(child)
+  if (onOutput) child.stdout?.on('data', (piece: Buffer) => onOutput(piece.toString()))
   const ending = await ended(child, limitMs)
   stop(child)
   running.delete(child)
@@ -83,10 +92,11 @@ function collectOutput(child: ChildProcess): () => string {
 function ended(child: ChildProcess, limitMs: number): Promise<Ending> {
   return new Promise(resolve => {
     let isLate = false
-    const timer = setTimeout(() => {
+    const late = () => {
       isLate = true
       stop(child)
-    }, limitMs)
+    }
+    const timer = Number.isFinite(limitMs) ? setTimeout(late, limitMs) : undefined
     child.once('error', error => resolve({ code: null, signal: error.message, isLate }))
     // A left-over program may hold the pipes open: at the exit it is stopped, then they close.
     child.once('exit', () => stop(child))

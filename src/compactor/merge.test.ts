@@ -62,7 +62,7 @@ test('a merge of blocks is the block that their spans would have made', async ()
       assert.equal(await contents(merged), await contents(expected))
       assert.equal(merged.groups, expected.groups)
     }),
-    { numRuns: 80 },
+    { numRuns: 300 },
   )
 })
 
@@ -87,7 +87,7 @@ test('searches and tags find the same in a merge as in its inputs', async () => 
       const found = (await composeTagValues(after, values, never)).values
       assert.equal(found, (await composeTagValues(before, values, never)).values)
     }),
-    { numRuns: 80 },
+    { numRuns: 300 },
   )
 })
 

@@ -8,6 +8,7 @@ import {
   elementsOf,
   exactNumber,
   isComparable,
+  isDouble,
   numberOf,
 } from './value-test.ts'
 
@@ -113,9 +114,13 @@ export function comparesOf({ operand, op, literals }: AmongTest): Compare[] {
 }
 
 /** The numbers that a column of numbers or bools is compared with. */
-export function numbersAmong({ literals }: AmongTest, type: 'bool' | 'int' | 'other'): Set<number> {
+export function numbersAmong(
+  { literals }: AmongTest,
+  type: 'bool' | 'int' | 'double' | 'other',
+): Set<number> {
   const numbers = new Set<number>()
   for (const literal of literals) {
+    if (type === 'double' && literal.type === 'int' && !isDouble(literal.value)) continue
     const number =
       type === 'bool'
         ? boolOf('=', literal)
@@ -168,7 +173,7 @@ function elementTest(literals: readonly Literal[]): (element: AnyElement) => boo
     if (type === 'bool') bools.add(value)
     else if (type === 'int') ints.add(BigInt(value))
     else if (type === 'float' && Number.isInteger(value)) ints.add(BigInt(value))
-    if (type === 'int' || type === 'float') numbers.add(Number(value))
+    if (type === 'float' || (type === 'int' && isDouble(value))) numbers.add(Number(value))
   }
   return element => {
     switch (element.type) {

@@ -64,6 +64,7 @@ async function bindOne(
   if (test.kind === 'among') return bindNumbers(test, type)
   const { op, literal } = test
   if (op === '=~' || op === '!~' || op === 'contains') return never
+  if (type === ValueType.double && literal.type === 'int') return amongDoubles(op, literal.value)
   const value =
     type === ValueType.bool
       ? boolOf(op, literal)
@@ -75,9 +76,30 @@ async function bindOne(
 
 /** Literals of another type than the column's equal nothing, and nothing differs from them. */
 function bindNumbers(test: AmongTest, type: number): StoredTest {
-  const kind = type === ValueType.bool ? 'bool' : type === ValueType.int ? 'int' : 'other'
+  const kind = type === ValueType.bool ? 'bool' : type === ValueType.int ? 'int' : 'double'
   const values = numbersAmong(test, kind)
+  const areNumbers = kind === 'double' && test.literals.some(literal => literal.type === 'int')
+  if (values.size === 0 && areNumbers && test.op === '!=') return { kind: 'present' }
   return values.size === 0 ? never : { kind: 'numbers', op: test.op, values }
+}
+
+/** No double lies between an int and the double next to it; an int that is no double equals none. */
+function amongDoubles(op: CompareOp, literal: string): StoredTest {
+  const value = Number(literal)
+  const isAbove = value > BigInt(literal)
+  if (!isAbove && value >= BigInt(literal)) return { kind: 'number', op, value }
+  switch (op) {
+    case '=':
+    case 'textEquals':
+      return never
+    case '!=':
+      return { kind: 'present' }
+    case '<':
+    case '<=':
+      return { kind: 'number', op: isAbove ? '<' : '<=', value }
+    default:
+      return { kind: 'number', op: isAbove ? '>=' : '>', value }
+  }
 }
 
 async function bindDictionary(

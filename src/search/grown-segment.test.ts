@@ -1,4 +1,4 @@
-// time limit: 120 s
+// time limit: 300 s
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -61,7 +61,7 @@ test('is searched as if it had not', async () => {
       const expected = await composeSearch([liveSource(segmentOf(first))], request, never)
       assert.equal((await composeSearch([source], request, never)).hits, expected.hits)
     }),
-    { numRuns: 300 },
+    { numRuns: 2000 },
   )
 })
 
@@ -80,7 +80,7 @@ test('is searched as if it had not when it grows between two steps', async () =>
       const expected = await composeSearch([liveSource(segmentOf(first))], request, never)
       assert.equal((await found).hits, expected.hits)
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })
 
@@ -104,7 +104,7 @@ test('has the traces that it had, and those that have grown equal no copy', asyn
         assert.equal(found && decodeSpans(found), known && decodeSpans(known))
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 2000 },
   )
 })
 
@@ -120,7 +120,7 @@ test('a copy that has what came during the query is not left out for it', async 
       const found = await composeSearch([source, copy], request, never)
       assert.equal(byService(found.hits), byService(expected.hits))
     }),
-    { numRuns: 100 },
+    { numRuns: 2000 },
   )
 })
 

@@ -121,15 +121,19 @@ function scalarHolds(value: PlainValue, op: CompareOp, literal: Literal): boolea
   }
   if (value.type === 'bool') return ordered(op, Number(value.value), Number(literal.value))
   if (value.type === 'int' || value.type === 'double')
-    return ordered(op, mixedOrder(value.value, Number(literal.value)), 0)
+    return ordered(op, mixedOrder(value.value, numberOf(literal)), 0)
   return false
 }
 
+function numberOf({ type, value }: Literal): bigint | number {
+  return type === 'int' ? BigInt(value) : Number(value)
+}
+
 /** JavaScript compares a bigint and a number exactly. */
-function mixedOrder(a: bigint | number, b: number): number {
+function mixedOrder(a: bigint | number, b: bigint | number): number {
   if (a < b) return -1
   if (a > b) return 1
-  return Number.isNaN(b) || Number.isNaN(Number(a)) ? Number.NaN : 0
+  return Number.isNaN(Number(b)) || Number.isNaN(Number(a)) ? Number.NaN : 0
 }
 
 function textHolds(value: string, op: CompareOp, literal: string): boolean {

@@ -1,3 +1,4 @@
+// time limit: 300 s
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -104,7 +105,7 @@ async function textsOf(
 
 const places = fc.array(fc.integer({ min: 1, max: 31 }), { minLength: 1, maxLength: 24 })
 const filters = fc.option(predicates, { nil: undefined })
-const runs = { numRuns: 400 }
+const runs = { numRuns: 2000 }
 
 /** What says something of the whole trace differs where a source has only a part of it. */
 const ofTraces = /trace|root|nested|childCount/i

@@ -1,3 +1,4 @@
+// time limit: 300 s
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -36,7 +37,7 @@ async function check(sources: readonly QuerySource[], spans: readonly PlainSpan[
   }
 }
 
-const runs = { numRuns: 400 }
+const runs = { numRuns: 2000 }
 
 test('a live segment and a block give back every span as it was sent', async () => {
   await fc.assert(

@@ -97,6 +97,11 @@ export function exactNumber(literal: string): number {
   return value < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
 }
 
+/** Whether an int is exactly a double. */
+export function isDouble(int: string): boolean {
+  return BigInt(Number(int)) === BigInt(int)
+}
+
 /** 1 or 0 for a bool literal (or its text); undefined otherwise. */
 export function boolOf(op: CompareOp, literal: Literal): number | undefined {
   if (literal.type === 'bool') return literal.value ? 1 : 0
@@ -169,21 +174,19 @@ function elementHolds(
         op,
         Number(element.value) - (literal.type === 'bool' && literal.value ? 1 : 0),
       )
-    case 'int': {
-      if (literal.type === 'int') {
-        const wanted = BigInt(literal.value)
-        return orderHolds(op, element.value < wanted ? -1 : element.value > wanted ? 1 : 0)
-      }
-      // JavaScript compares a bigint and a number exactly.
-      if (literal.type !== 'float') return false
-      const order = element.value < literal.value ? -1 : element.value > literal.value ? 1 : 0
-      return Number.isNaN(literal.value) ? op === '!=' : orderHolds(op, order)
-    }
+    case 'int':
     case 'double':
-      return orderHolds(op, element.value - Number(literal.value))
+      if (literal.type === 'int')
+        return orderHolds(op, numberOrder(element.value, BigInt(literal.value)))
+      return literal.type === 'float' && orderHolds(op, numberOrder(element.value, literal.value))
     default:
       return false
   }
+}
+
+/** Exact between a bigint and a number. NaN has no order. */
+function numberOrder(a: bigint | number, b: bigint | number): number {
+  return a < b ? -1 : a > b ? 1 : a >= b ? 0 : Number.NaN
 }
 
 /** False for an empty list, which counts as no value. */

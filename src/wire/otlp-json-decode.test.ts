@@ -233,7 +233,7 @@ test('any JSON is taken or refused, never an internal error', () => {
         assert.instance(error, Failure)
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })
 

@@ -65,7 +65,7 @@ test('what is written is read, at any depth of messages', () => {
     }
     assert.not(r.more())
   })
-  fc.assert(property, { numRuns: 500 })
+  fc.assert(property, { numRuns: 2000 })
 })
 
 test('fields that are skipped and fields that are read end in the same place', () => {

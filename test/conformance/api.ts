@@ -6,7 +6,11 @@ import { extractFilter } from '../../src/traceql/extract-filter.ts'
 import { parseTagName } from '../../src/traceql/parse-tag-name.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
+import { keepLast } from '../tools/keep-last.ts'
 import { queriesOf } from './stores.ts'
+
+const parseMetrics = keepLast(query => compileMetrics(validateQuery(parseQuery(query))))
+const parseSearch = keepLast(query => compileSearch(validateQuery(parseQuery(query))))
 
 /** Tempo's API over sources, with its default settings. */
 export function tempoApi(sources: readonly QuerySource[]) {
@@ -15,12 +19,12 @@ export function tempoApi(sources: readonly QuerySource[]) {
     queries,
     metrics: {
       queries,
-      parseMetrics: query => compileMetrics(validateQuery(parseQuery(query))),
+      parseMetrics,
       settings: { exemplarsMax: 100, intervalsMax: 10_000, seriesMax: 1000 },
       durationMaxMsFor: () => 86_400_000,
       clock: { nowMs: () => 1_764_000_000_000 },
     },
-    parseQuery: query => compileSearch(validateQuery(parseQuery(query))),
+    parseQuery: parseSearch,
     parseTagName,
     extractFilter,
     settings: {

@@ -1,21 +1,18 @@
-// time limit: 3600 s
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Corruption, Failure } from '../../src/base/errors.ts'
 import { resealed } from '../../src/storage/block/reseal-fixture.ts'
 import { everythingOf, smallBlock } from '../../src/storage/block/small-block-fixture.ts'
+import { randomTest } from '../tools/random-runs.ts'
 
 /**
  * Blocks changed at random places. Where checksums tell, the answer is the right one or a failure;
  * where they were made right again, it may be another, but is an answer or a failure all the same:
  * no error of the language, no endless loop, no memory that the object does not explain.
- * `FUZZ_RUNS` says how many.
  */
 
 const test = suite('fuzz: block reader')
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
 
 /** Generously: tests share their machine. */
 const readMsMax = 5000
@@ -64,35 +61,29 @@ async function read(bytes: Uint8Array): Promise<string | null> {
   }
 }
 
-test('changed: the same answer, or a failure', async () => {
-  const property = fc.asyncProperty(changes, async list => {
-    const bytes = Buffer.from(block)
-    apply(list, bytes)
-    const found = await read(bytes)
-    assert.ok(found === null || found === wanted, 'another answer')
-  })
-  await fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+const changed = fc.asyncProperty(changes, async list => {
+  const bytes = Buffer.from(block)
+  apply(list, bytes)
+  const found = await read(bytes)
+  assert.ok(found === null || found === wanted, 'another answer')
 })
 
-test('changed and sealed again: any answer, or a failure', async () => {
-  const property = fc.asyncProperty(changes, async list => {
-    await read(await resealed(block, copy => apply(list, copy)))
-  })
-  await fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+const resealedAfter = fc.asyncProperty(changes, async list => {
+  await read(await resealed(block, copy => apply(list, copy)))
 })
 
-test('cut and filled up: a failure', async () => {
-  const length = fc.integer({ min: 0, max: block.length - 1 })
-  const property = fc.asyncProperty(
-    length,
-    fc.uint8Array({ maxLength: 64 }),
-    async (size, more) => {
-      const bytes = Buffer.concat([block.subarray(0, size), more])
-      if (bytes.equals(block)) return
-      assert.is(await read(bytes), null)
-    },
-  )
-  await fc.assert(property, { numRuns: runs, includeErrorInReport: true })
-})
+const cut = fc.asyncProperty(
+  fc.integer({ min: 0, max: block.length - 1 }),
+  fc.uint8Array({ maxLength: 64 }),
+  async (size, more) => {
+    const bytes = Buffer.concat([block.subarray(0, size), more])
+    if (bytes.equals(block)) return
+    assert.is(await read(bytes), null)
+  },
+)
+
+randomTest(test, 'changed: the same answer, or a failure', changed)
+randomTest(test, 'changed and sealed again: any answer, or a failure', resealedAfter)
+randomTest(test, 'cut and filled up: a failure', cut)
 
 test.run()

@@ -1,4 +1,3 @@
-// time limit: 3600 s
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { suite } from 'uvu'
@@ -9,15 +8,14 @@ import { compileSearch } from '../../src/traceql/compile-search.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { printQuery } from '../../src/traceql/print.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
+import { randomTest } from '../tools/random-runs.ts'
 
 /**
  * Text that is nearly a query: whatever it is, there is an answer or BAD_QUERY, in time, and what is
- * accepted prints as a query that means the same. `FUZZ_RUNS` says how many.
+ * accepted prints as a query that means the same.
  */
 
 const test = suite('fuzz: traceql parser')
-
-const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
 
 /** What one query may cost, generously: tests share their machine. */
 const queryMsMax = 1000
@@ -65,41 +63,33 @@ test('the corpus itself has queries of both kinds', () => {
   assert.ok(tokens.length > 300, `${tokens.length} tokens`)
 })
 
-test('tokens in any order', () => {
-  const property = fc.property(fc.array(token, { maxLength: 60 }), list => {
-    use(list.join(''))
-  })
-  fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+const anyTokens = fc.property(fc.array(token, { maxLength: 60 }), list => {
+  use(list.join(''))
 })
 
-test('queries with parts left out, repeated, or replaced', () => {
-  const edit = fc.record({
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
-    removed: fc.nat(8),
-    inserted: fc.array(token, { maxLength: 3 }),
-  })
-  const property = fc.property(
-    query,
-    fc.array(edit, { minLength: 1, maxLength: 4 }),
-    (text, list) => {
-      let edited = text
-      for (const { at, removed, inserted } of list) {
-        const place = Math.floor(at * edited.length)
-        edited = edited.slice(0, place) + inserted.join('') + edited.slice(place + removed)
-      }
-      use(edited)
-    },
-  )
-  fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+const edit = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  removed: fc.nat(8),
+  inserted: fc.array(token, { maxLength: 3 }),
 })
 
-test('the beginning of one query and the end of another', () => {
-  const share = fc.double({ min: 0, max: 1, noNaN: true })
-  const property = fc.property(query, query, share, share, (first, second, keep, skip) => {
-    const beginning = first.slice(0, Math.floor(keep * first.length))
-    use(beginning + second.slice(Math.floor(skip * second.length)))
-  })
-  fc.assert(property, { numRuns: runs, includeErrorInReport: true })
+const edits = fc.property(query, fc.array(edit, { minLength: 1, maxLength: 4 }), (text, list) => {
+  let edited = text
+  for (const { at, removed, inserted } of list) {
+    const place = Math.floor(at * edited.length)
+    edited = edited.slice(0, place) + inserted.join('') + edited.slice(place + removed)
+  }
+  use(edited)
 })
+
+const share = fc.double({ min: 0, max: 1, noNaN: true })
+const halves = fc.property(query, query, share, share, (first, second, keep, skip) => {
+  const beginning = first.slice(0, Math.floor(keep * first.length))
+  use(beginning + second.slice(Math.floor(skip * second.length)))
+})
+
+randomTest(test, 'tokens in any order', anyTokens)
+randomTest(test, 'queries with parts left out, repeated, or replaced', edits)
+randomTest(test, 'the beginning of one query and the end of another', halves)
 
 test.run()

@@ -16,14 +16,20 @@ export function aggregateOf(aggregate: Aggregate, spans: readonly TreeSpan[]): N
   if (numbers.length === 0) return null
   switch (name) {
     case 'min':
-      return numbers.reduce((least, one) => (compare('<', [one], [least]) ? one : least))
+      return numbers.reduce((least, one) => furtherOf('<', one, least))
     case 'max':
-      return numbers.reduce((most, one) => (compare('>', [one], [most]) ? one : most))
+      return numbers.reduce((most, one) => furtherOf('>', one, most))
     case 'sum':
       return sumOf(numbers)
     default:
       return averageOf(numbers, typeOf(argument) === 'duration')
   }
+}
+
+/** Of a float and a whole number that are equal it is the latter. */
+function furtherOf(op: '<' | '>', one: NumberValue, other: NumberValue): NumberValue {
+  if (compare('=', [one], [other])) return one.type === 'float' ? other : one
+  return compare(op, [one], [other]) ? one : other
 }
 
 /** Whole numbers are added exactly; a float among them makes all floats. */

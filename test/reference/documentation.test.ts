@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { traceqlPage } from '../../scripts/traceql-page.ts'
-import { blockSource, liveSource, segmentOf } from '../../src/search/sources-fixture.ts'
 import { differences } from '../../src/traceql/differences.ts'
 import { featureTable } from '../../src/traceql/feature-table.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { tempoApi } from '../conformance/api.ts'
 import { type CorpusQuery, urlOf } from '../conformance/corpus.ts'
-import { checkAll, checkSearch } from './engine-check.ts'
+import { plainCheck, searchCheck } from './engine-check.ts'
 import { exampleEndNs, exampleSpans, exampleStartNs } from './example-spans.ts'
 import { outcomeOf } from './outcome.ts'
+import { openPlaces } from './places.ts'
 import { baseSeconds } from './pools.ts'
 import { tracesOf } from './trace.ts'
 
@@ -34,22 +34,18 @@ for (const { query, gives } of examples) {
 }
 
 const traces = tracesOf(exampleSpans)
-const segment = segmentOf(exampleSpans)
-const places = [
-  { name: 'live', api: tempoApi([liveSource(segment)]) },
-  { name: 'a block', api: tempoApi([await blockSource(segment)]) },
-]
+const places = await openPlaces(exampleSpans, [1, 2, 4, 8, 3])
 
-/** Examples that the engine answers differently: these are skipped. */
 for (const { query, gives } of examples) {
-  for (const { name, api } of places) {
+  for (const { name, sources } of places) {
+    const api = tempoApi(sources)
     test(`the engine, ${name}: ${query}`, async () => {
       const request = requestOf(query)
       if (gives.startsWith('refused: ')) {
         const { status } = await api.request(urlOf(request, baseSeconds))
         assert.is(status, 400)
-      } else if (request.kind === 'search') await checkSearch(api, request, traces)
-      else await checkAll(api, request, traces)
+      } else if (request.kind === 'search') await searchCheck(request, traces)(api)
+      else await plainCheck(request, traces)(api)
     })
   }
 }

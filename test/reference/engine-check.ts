@@ -5,51 +5,66 @@ import { comparable, normalise } from '../conformance/normalise.ts'
 import { baseSeconds } from './pools.ts'
 import { search } from './search.ts'
 import type { ShownAttribute } from './shown.ts'
-import { goodQuery, rangeOf, renderValue, tempoAnswer } from './tempo-answer.ts'
+import { goodQuery, rangeOf, renderSearch, renderValue, tempoAnswer } from './tempo-answer.ts'
 import type { Trace } from './trace.ts'
 
 /** Holds answers of the API, in JSON, against the reference. */
 
 type Api = ReturnType<typeof tempoApi>
 
+/** Fails when an API does not answer as it should. */
+export type Check = (api: Api) => Promise<void>
+
 /** Everything but the attributes of spans is equal; of these every value has to be a right one. */
-export async function checkSearch(api: Api, query: CorpusQuery, traces: readonly Trace[]) {
-  const { found, params } = await ask(api, query)
-  const wanted = tempoAnswer('search', '', params, traces)
-  assert.equal(found.traces.map(withoutAttributes), wanted.traces.map(withoutAttributes))
+export function searchCheck(query: CorpusQuery, traces: readonly Trace[]): Check {
+  const { url, params } = requestOf(query)
   const hits = search(goodQuery(query.q), traces, rangeOf(params))
+  const wanted = renderSearch(hits, params).map(withoutAttributes)
   const allowed = new Map<string, readonly ShownAttribute[]>()
   for (const { trace, spansets } of hits) {
     for (const { span, attributes } of spansets.flatMap(spanset => spanset.spans)) {
       allowed.set(placeOf(trace.traceId, span.spanId, String(span.startNs)), attributes)
     }
   }
-  for (const { traceID, spanSets } of found.traces) {
-    for (const span of spanSets.flatMap((spanset: Json) => spanset.spans)) {
-      const place = placeOf(traceID, span.spanID, span.startTimeUnixNano)
-      checkAttributes(place, span.attributes ?? [], allowed.get(place)!)
+  return onceEach(url, found => {
+    assert.equal(found.traces.map(withoutAttributes), wanted)
+    for (const { traceID, spanSets } of found.traces) {
+      for (const span of spanSets.flatMap((spanset: Json) => spanset.spans)) {
+        const place = placeOf(traceID, span.spanID, span.startTimeUnixNano)
+        checkAttributes(place, span.attributes ?? [], allowed.get(place)!)
+      }
     }
-  }
+  })
 }
 
 /** Of metrics, and of tag names and values. */
-export async function checkAll(api: Api, query: CorpusQuery, traces: readonly Trace[]) {
-  const { found, params } = await ask(api, query)
-  const wanted = tempoAnswer(query.kind, query.tag ?? '', params, traces)
+export function plainCheck(query: CorpusQuery, traces: readonly Trace[]): Check {
+  const { url, params } = requestOf(query)
   const form = (answer: Json) => normalise(query, 200, JSON.stringify(answer), baseSeconds)
-  const [expected, actual] = comparable(form(wanted), form(found))
-  assert.equal(actual, expected)
+  const wanted = form(tempoAnswer(query.kind, query.tag ?? '', params, traces))
+  return onceEach(url, found => {
+    const [expected, actual] = comparable(wanted, form(found))
+    assert.equal(actual, expected)
+  })
 }
 
-async function ask(
-  api: Api,
-  query: CorpusQuery,
-): Promise<{ found: Json; params: URLSearchParams }> {
+function requestOf(query: CorpusQuery): { url: string; params: URLSearchParams } {
   const url = urlOf(query, baseSeconds)
-  const response = await api.request(url)
-  const body = await response.text()
-  assert.is(response.status, 200, body)
-  return { found: JSON.parse(body), params: new URL(url, 'http://localhost').searchParams }
+  return { url, params: new URL(url, 'http://localhost').searchParams }
+}
+
+/** An answer that was right in one place is right in every other. */
+function onceEach(url: string, check: (found: Json) => void): Check {
+  const right = new Set<string>()
+  return async api => {
+    const response = await api.request(url)
+    const body = await response.text()
+    assert.is(response.status, 200, body)
+    const answer = body.replace(/"metrics":\{[^{}]*\}/, '"metrics":{}')
+    if (right.has(answer)) return
+    check(JSON.parse(answer))
+    right.add(answer)
+  }
 }
 
 /** Spansets in an order of their own: that of an answer says nothing. */

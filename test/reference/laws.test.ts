@@ -17,7 +17,7 @@ import { tracesOf } from './trace.ts'
 
 const test = suite('reference evaluator, laws')
 
-const runs = { numRuns: 200 }
+const runs = { numRuns: 1000 }
 
 function answer(kind: CorpusQuery['kind'], text: string, spans: readonly PlainSpan[]): string {
   const params = new URLSearchParams({

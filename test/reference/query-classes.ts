@@ -37,3 +37,10 @@ export const queryClasses: readonly QueryClass[] = [
   { name: 'second stages', kind: 'metrics', query: queries.stagedMetrics },
   { name: 'arithmetic of metrics', kind: 'metrics', query: queries.metricsArithmetic },
 ]
+
+export const tagsTestName = 'names and values of tags'
+
+/** Each can be run alone. */
+export const engineTests = [...queryClasses, { name: tagsTestName, kind: 'search' } as const].map(
+  ({ name, kind }) => ({ name, file: `test/reference/engine-${kind}.test.ts` }),
+)

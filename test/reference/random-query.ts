@@ -260,9 +260,14 @@ export const filterPipeline = good(
 const aggregateStage = fc.oneof(
   words('count()', order, fc.integer({ min: 0, max: 4 }).map(String)),
   words(
-    fc
-      .tuple(fc.constantFrom('min', 'max', 'sum', 'avg'), summableField)
-      .map(([name, field]) => `${name}(${field})`),
+    fc.oneof(
+      fc
+        .tuple(fc.constantFrom('min', 'max'), numericField)
+        .map(([name, field]) => `${name}(${field})`),
+      fc
+        .tuple(fc.constantFrom('sum', 'avg'), summableField)
+        .map(([name, field]) => `${name}(${field})`),
+    ),
     order,
     numberText,
   ),

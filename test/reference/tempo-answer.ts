@@ -4,6 +4,7 @@ import type { ParsedQuery } from '../../src/traceql/ast.ts'
 import { parseQuery } from '../../src/traceql/parser.ts'
 import { validateQuery } from '../../src/traceql/validate.ts'
 import type { CorpusQuery, Json } from '../conformance/corpus.ts'
+import { keepLast } from '../tools/keep-last.ts'
 import { durationOf, serviceOf } from './field.ts'
 import { metrics } from './metrics.ts'
 import { type FoundSpanset, type FoundTrace, type Range, search, serviceStatsOf } from './search.ts'
@@ -24,11 +25,8 @@ export function tempoAnswer(
   const text = params.get('q') ?? undefined
   const range = rangeOf(params)
   switch (kind) {
-    case 'search': {
-      const found = search(goodQuery(text), traces, range)
-      const limit = Number(params.get('limit') ?? 20)
-      return { traces: found.slice(0, limit).map(hit => renderTrace(hit, params)) }
-    }
+    case 'search':
+      return { traces: renderSearch(search(goodQuery(text), traces, range), params) }
     case 'range': {
       const step = params.get('step')
       const stepNs = step === null ? defaultStepNs(range) : parseGoDuration(step, 'step')
@@ -54,12 +52,19 @@ export function tempoAnswer(
 
 /** Fails with BAD_QUERY. */
 export function goodQuery(text = ''): ParsedQuery {
-  return validateQuery(parseQuery(text))
+  return parsed(text)
 }
+
+const parsed = keepLast(text => validateQuery(parseQuery(text)))
 
 export function rangeOf(params: URLSearchParams): Range {
   const ns = (name: string) => BigInt(params.get(name)!) * 1_000_000_000n
   return { startNs: ns('start'), endNs: ns('end') }
+}
+
+export function renderSearch(found: readonly FoundTrace[], params: URLSearchParams): Json[] {
+  const limit = Number(params.get('limit') ?? 20)
+  return found.slice(0, limit).map(hit => renderTrace(hit, params))
 }
 
 function renderTrace({ trace, spansets }: FoundTrace, params: URLSearchParams): Json {

@@ -98,7 +98,7 @@ test('random trees are valid or refused', () => {
     fc.property(query, tree => {
       use(printQuery(tree))
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   )
 })
 

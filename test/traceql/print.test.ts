@@ -34,7 +34,7 @@ test('printing is stable', () => {
     const text = printQuery(tree)
     assert.is(printQuery(parseQuery(text)), text)
   })
-  fc.assert(property, { numRuns: 1000 })
+  fc.assert(property, { numRuns: 2000 })
 })
 
 const canonical: readonly (readonly [string, string])[] = [

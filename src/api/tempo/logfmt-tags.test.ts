@@ -77,7 +77,7 @@ test('any text is read or refused', () => {
         assert.instance(error, Failure)
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: 2000 },
   )
 })
 

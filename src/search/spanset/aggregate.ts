@@ -4,6 +4,7 @@ import {
   intAt,
   isNumberKind,
   Kind,
+  type KindCode,
   type ValueVector,
   VectorBuilder,
 } from '../value/value-vector.ts'
@@ -40,13 +41,14 @@ function setsThatHold(
   const exact =
     literal.type === 'int' && !Number.isSafeInteger(number) ? BigInt(literal.value) : null
   const wanted = exact ?? number
-  const isHeld = [-1, 0, 1].map(order => (orderHolds(op, order) ? 1 : 0))
-  const [below, equal, above] = isHeld as [number, number, number]
+  const isHeld = [-1, 0, 1, Number.NaN].map(order => (orderHolds(op, order) ? 1 : 0))
+  const [below, equal, above, unordered] = isHeld as [number, number, number, number]
   const kept = new Uint8Array(kinds.length)
   for (let set = 0; set < kept.length; set++) {
     if (kinds[set] === Kind.none) continue
     const value = wide === null ? numbers[set]! : (wide.get(set) ?? numbers[set]!)
-    kept[set] = value < wanted ? below : value > wanted ? above : equal
+    kept[set] =
+      value < wanted ? below : value > wanted ? above : value >= wanted ? equal : unordered
   }
   return kept
 }
@@ -128,37 +130,73 @@ function bestOf(name: 'min' | 'max', sets: Spansets, { kinds, numbers }: ValueVe
     const isFirst = count[set] === 0
     count[set] = count[set]! + 1
     const isBetter = name === 'min' ? number < best[set]! : number > best[set]!
-    if (!isFirst && !isBetter) continue
+    // Of an int and a float that are equal the int stays.
+    const isEqualInt = kind !== Kind.float && number === best[set]
+    if (!isFirst && !isBetter && !isEqualInt) continue
     best[set] = number
     floats[set] = kind === Kind.float ? 1 : 0
   }
   return lanes
 }
 
-/** The same once more for sets of ints alone, with 64-bit ints. */
+/** The same once more with 64-bit ints. */
 function replaceByExact(
+  stage: AggregateStage,
+  sets: Spansets,
+  values: ValueVector,
+  lanes: Lanes,
+  out: VectorBuilder,
+): void {
+  const isLeast = stage.function === 'min'
+  if (isLeast || stage.function === 'max') replaceExtremes(isLeast, sets, values, out)
+  else replaceSums(stage, sets, values, lanes, out)
+}
+
+/** An int and a float compare exactly in JavaScript. Of two that are equal the int stays. */
+function replaceExtremes(
+  isLeast: boolean,
+  { mask, setOfRow }: Spansets,
+  { kinds, numbers, wide }: ValueVector,
+  out: VectorBuilder,
+): void {
+  const extremes = new Map<number, { value: number | bigint; kind: KindCode }>()
+  for (const row of markedRows(mask)) {
+    const kind = kinds[row]! as KindCode
+    if (!isNumberKind(kind) || Number.isNaN(numbers[row])) continue
+    const value = wide?.get(row) ?? numbers[row]!
+    const known = extremes.get(setOfRow[row]!)
+    const isBeyond = !known || (isLeast ? value < known.value : value > known.value)
+    // Only `<` and `>` and their like are exact.
+    const isEqual = known && value <= known.value && value >= known.value
+    if (isBeyond || (isEqual && kind !== Kind.float)) {
+      extremes.set(setOfRow[row]!, { value, kind })
+    }
+  }
+  for (const [set, { value, kind }] of extremes) {
+    if (kind === Kind.float) out.set(set, kind, Number(value))
+    else out.setInt(set, BigInt(value))
+  }
+}
+
+/** Those of ints alone: a float among them makes all floats. */
+function replaceSums(
   stage: AggregateStage,
   { mask, setOfRow }: Spansets,
   values: ValueVector,
   lanes: Lanes,
   out: VectorBuilder,
 ): void {
-  const results = new Map<number, bigint>()
-  for (let row = 0; row < mask.length; row++) {
+  const sums = new Map<number, bigint>()
+  for (const row of markedRows(mask)) {
     const set = setOfRow[row]!
-    if (mask[row] === 0 || !isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
-    const value = intAt(values, row)
-    const known = results.get(set)
-    const isKept =
-      known !== undefined && (stage.function === 'min' ? known <= value : known >= value)
-    if (stage.function !== 'min' && stage.function !== 'max')
-      results.set(set, (known ?? 0n) + value)
-    else if (!isKept) results.set(set, value)
+    if (!isNumberKind(values.kinds[row]!) || lanes.floats[set]! > 0) continue
+    if (Number.isNaN(values.numbers[row])) continue
+    sums.set(set, (sums.get(set) ?? 0n) + intAt(values, row))
   }
-  for (const [set, exact] of results) {
+  for (const [set, sum] of sums) {
     const spans = BigInt(lanes.count[set]!)
-    if (stage.function !== 'average') out.setInt(set, BigInt.asIntN(64, exact))
-    else if (stage.isDuration) out.setInt(set, exact / spans)
-    else out.set(set, Kind.float, Number(exact) / Number(spans))
+    if (stage.function !== 'average') out.setInt(set, BigInt.asIntN(64, sum))
+    else if (stage.isDuration) out.setInt(set, sum / spans)
+    else out.set(set, Kind.float, Number(sum) / Number(spans))
   }
 }

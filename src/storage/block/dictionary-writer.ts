@@ -1,3 +1,4 @@
+import { enlarge } from '../live/growable.ts'
 import { compress, crc } from './encode.ts'
 import { DictionaryFlag, dictionaryPageBytes, dictionaryPageZstdBytesMin } from './format.ts'
 
@@ -40,9 +41,9 @@ export class DictionaryBuilder {
   readonly #withSets: boolean
   readonly #put: (page: Uint8Array) => void
   /** Values of the page being made: their bytes, lengths and group sets. */
-  #bytes = Buffer.allocUnsafeSlow(2 * dictionaryPageBytes)
-  #lengths = new Uint32Array(dictionaryPageBytes / 4 + 1)
-  #sets = new Uint32Array(dictionaryPageBytes / 4 + 1)
+  #bytes = Buffer.allocUnsafeSlow(256)
+  #lengths = new Uint32Array(32)
+  #sets = new Uint32Array(32)
   #count = 0
   #at = 0
   /** What the head says of the pages. */
@@ -66,10 +67,10 @@ export class DictionaryBuilder {
   add(bytes: Uint8Array, start: number, length: number, groupSet: number): void {
     const pageBytes = this.#at + length + 4 * (this.#count + 1)
     if (this.#count > 0 && pageBytes > dictionaryPageBytes) this.#endPage()
-    if (this.#at + length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(this.#at + length)
-      this.#bytes.copy(larger, 0, 0, this.#at)
-      this.#bytes = larger
+    if (this.#at + length > this.#bytes.length) this.#growBytes(this.#at + length)
+    if (this.#count === this.#lengths.length) {
+      this.#lengths = enlarge(this.#lengths, 2 * this.#count)
+      this.#sets = enlarge(this.#sets, 2 * this.#count)
     }
     // Most values are short: a loop is cheaper than a view and a call.
     if (length < 64) for (let i = 0; i < length; i++) this.#bytes[this.#at + i] = bytes[start + i]!
@@ -79,6 +80,12 @@ export class DictionaryBuilder {
     this.#sets[this.#count] = groupSet
     this.#count++
     this.#at += length
+  }
+
+  #growBytes(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length))
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger
   }
 
   /** Ends the last page and returns the head. */

@@ -106,7 +106,7 @@ test('any whole numbers within ±2^53 survive', () => {
     fc.property(values, sent => {
       checkIntegers(sent)
     }),
-    { numRuns: 300 },
+    { numRuns: 2000 },
   )
 })
 
@@ -125,7 +125,7 @@ test('any doubles survive, bit by bit', () => {
     fc.property(values, sent => {
       checkDoubles(sent)
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   )
 })
 

@@ -69,7 +69,7 @@ export function emptyFooter(): FooterParts {
 }
 
 export function encodeFooter(parts: FooterParts): Uint8Array {
-  const builder = new Builder(65_536)
+  const builder = new Builder(4096)
   const F = BlockFooter
   const keys = parts.columns.map(column => Buffer.from(column.key))
   const shapeEnds: number[] = []

@@ -279,7 +279,7 @@ function takeLeast(cursors: readonly ValueCursor[], least: ValueCursor[]): numbe
 class SlabWriter {
   readonly #spill: Spill
   readonly #slabs: Slab[] = []
-  #slab = Buffer.allocUnsafeSlow(slabBytes)
+  #slab = Buffer.allocUnsafeSlow(1024)
   #at = 0
   longestBytes = 0
 
@@ -289,7 +289,7 @@ class SlabWriter {
 
   add({ bytes, start, end }: ValueCursor): void {
     const length = end - start
-    if (this.#at + 4 + length > this.#slab.length) this.#flush(4 + length)
+    if (this.#at + 4 + length > this.#slab.length) this.#makeRoom(4 + length)
     this.#slab.writeUInt32LE(length, this.#at)
     bytes.copy(this.#slab, this.#at + 4, start, end)
     this.#at += 4 + length
@@ -297,17 +297,25 @@ class SlabWriter {
   }
 
   finish(): Slab[] {
-    this.#flush(0)
+    this.#flush()
     return this.#slabs
   }
 
-  /** Ends the slab; the next one has room for at least `needed` bytes. */
-  #flush(needed: number): void {
+  /** The slab grows to its size; then it ends, and the next has room for at least `needed` bytes. */
+  #makeRoom(needed: number): void {
+    const wanted = Math.min(slabBytes, Math.max(this.#at + needed, 2 * this.#slab.length))
+    if (this.#at + needed > wanted) this.#flush()
+    if (this.#at + needed <= this.#slab.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(wanted, needed))
+    this.#slab.copy(larger, 0, 0, this.#at)
+    this.#slab = larger
+  }
+
+  #flush(): void {
     if (this.#at > 0) {
       const slab = Uint8Array.from(this.#slab.subarray(0, this.#at))
       this.#slabs.push({ at: this.#spill.append(slab), bytes: slab.length })
     }
-    if (needed > this.#slab.length) this.#slab = Buffer.allocUnsafeSlow(needed)
     this.#at = 0
   }
 }

@@ -17,7 +17,7 @@ export class ByteDictionary {
   #slots: Int32Array
   #mask: number
 
-  constructor(capacity = 1024, arenaBytes = 16_384) {
+  constructor(capacity = 64, arenaBytes = 1024) {
     this.#mask = capacity - 1
     this.#slots = new Int32Array(capacity * 2).fill(-1)
     this.places = new Uint32Array(capacity)

@@ -11,5 +11,5 @@ export function enlarge<T extends NumericArray>(from: T, length: number): T {
 
 /** The next capacity that holds `needed`: half as much again, so that little is wasted. */
 export function nextCapacity(capacity: number, needed: number): number {
-  return Math.max(needed, Math.ceil(capacity * 1.5), 256)
+  return Math.max(needed, Math.ceil(capacity * 1.5), 32)
 }

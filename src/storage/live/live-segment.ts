@@ -49,8 +49,8 @@ export interface Owner {
  * into one byte dictionary; numbers are stored as they are.
  */
 export class LiveSegment {
-  readonly keys = new ByteDictionary(256, 4096)
-  readonly values = new ByteDictionary(1024, 32_768)
+  readonly keys = new ByteDictionary()
+  readonly values = new ByteDictionary()
   readonly shapes = new Shapes()
   readonly spans = new SpanColumns()
   readonly rare = new RareColumns()
@@ -60,9 +60,9 @@ export class LiveSegment {
   readonly resources: Owner[] = []
   readonly instrumentations: Owner[] = []
   /** Encoded resource (or scope) with its schema URL -> index into `resources`. */
-  readonly resourceKeys = new ByteDictionary(256, 4096)
-  readonly instrumentationKeys = new ByteDictionary(64, 1024)
-  attributeValues = new Float64Array(1024)
+  readonly resourceKeys = new ByteDictionary()
+  readonly instrumentationKeys = new ByteDictionary()
+  attributeValues = new Float64Array(64)
   attributeCount = 0
   /** Range of span starts and ends; meaningless while the segment is empty. */
   readonly minStart = new TimeBound('min')
@@ -72,7 +72,7 @@ export class LiveSegment {
   generation = 0
   readonly emptyText: number
   /** Content hash -> row, open addressing: finds a span that arrives a second time. */
-  #seen = new Uint32Array(2048).fill(noRow)
+  #seen = new Uint32Array(64).fill(noRow)
 
   constructor() {
     this.emptyText = this.values.internText('')
