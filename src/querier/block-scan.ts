@@ -11,7 +11,7 @@ import type {
 } from '../contract/queries.ts'
 import type { MetricsPart } from '../metrics/merge.ts'
 import type { LocalSource } from '../search/query-source.ts'
-import type { Excluded, SourcePart } from '../search/search-source.ts'
+import { type Excluded, possibleGroups, type SourcePart } from '../search/search-source.ts'
 import type { TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 
@@ -40,6 +40,8 @@ export interface BlockScan<M extends ScanMethod = ScanMethod> {
   readonly request: ScanRequest<M>
   /** Row groups that may be looked at; null: all. Tags are always of all. */
   readonly groups: readonly number[] | null
+  /** Of a search: groups for later, of which the answer says where it could find something. */
+  readonly later?: readonly number[]
   /** Traces that another source answers for: group, trace, group, trace, … */
   readonly excluded: Uint32Array
   /** What the query had read before this scan began; it counts against the budget. */
@@ -50,6 +52,8 @@ export interface ScanAnswer<M extends ScanMethod = ScanMethod> {
   readonly value: ScanResult<M>
   /** What this scan read. */
   readonly stats: ReadStats
+  /** Those of `later` that have to be looked at. */
+  readonly possible?: readonly number[]
 }
 
 /** Needs tens of MB: a table of values for every attribute. */
@@ -70,7 +74,22 @@ export async function runScan<M extends ScanMethod>(
     excluded: excludedOf(scan.excluded),
   }
   const value = await runners[scan.method](source, scan.request, part, stats, signal)
-  return { value, stats: readSince(stats, used) }
+  const possible = await possibleLater(source, scan, value, stats, signal)
+  return { value, stats: readSince(stats, used), ...(possible && { possible }) }
+}
+
+/** Dictionaries and statistics tell at little cost; nobody asks when the search is complete. */
+async function possibleLater<M extends ScanMethod>(
+  source: LocalSource,
+  { method, request, later }: BlockScan<M>,
+  value: ScanResult<M>,
+  stats: ReadStats,
+  signal: AbortSignal,
+): Promise<readonly number[] | undefined> {
+  if (method !== 'search' || later === undefined) return undefined
+  const { limit } = request as SearchRequest
+  if ((value as TraceHit[]).length >= limit) return later
+  return possibleGroups(source.columns, request as SearchRequest, later, stats, signal)
 }
 
 /** What was read after `before`. */

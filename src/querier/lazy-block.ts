@@ -27,7 +27,7 @@ import {
   type ScanMethod,
   type ScanRequest,
 } from './block-scan.ts'
-import { dealGroups, dealRounds, type LaneGroups, laneOf } from './scan-lanes.ts'
+import { dealGroups, dealRounds, firstRound, type LaneGroups, laneOf } from './scan-lanes.ts'
 import type { ScanPool } from './scan-pool.ts'
 
 /** Query threads; null: scans run on this one. */
@@ -62,6 +62,13 @@ interface Asked<M extends ScanMethod> {
   readonly request: ScanRequest<M>
   readonly excluded: Excluded
   readonly stats: ReadStats
+}
+
+/** What one thread is asked to look at. */
+interface LanePart {
+  readonly lane: number
+  readonly groups: readonly number[] | null
+  readonly later?: readonly number[]
 }
 
 /**
@@ -129,8 +136,11 @@ export class LazyBlock implements DivisibleSource {
   ): Promise<TraceHit[]> {
     const { groups } = (await this.#source()).columns
     const asked = { method: 'search' as const, request, stats, excluded }
-    let hits: TraceHit[] = []
-    for (const round of dealRounds(this.meta.id, order, this.#lanes)) {
+    if (order.length === 0) return []
+    const { first, later } = firstRound(this.meta.id, order, this.#lanes)
+    const newest = await this.#scan(asked, { ...first, later }, signal)
+    let hits = newest.value
+    for (const round of dealRounds(this.meta.id, newest.possible ?? later, this.#lanes)) {
       const useful = round.filter(part => mayChange(hits, request.limit, part, groups))
       if (useful.length === 0) continue
       const found = await this.#scanAll(asked, useful, signal)
@@ -290,12 +300,13 @@ export class LazyBlock implements DivisibleSource {
 
   async #scan<M extends ScanMethod>(
     { method, request, excluded, stats }: Asked<M>,
-    { lane, groups }: { readonly lane: number; readonly groups: readonly number[] | null },
+    { lane, groups, later }: LanePart,
     signal: AbortSignal,
   ): Promise<ScanAnswer<M>> {
     const { id, bytes, footerBytes } = this.meta
     const scan = {
       ...{ folder: this.#folder, block: { id, bytes, footerBytes }, method, request, groups },
+      ...(later && later.length > 0 && { later }),
       excluded: excludedPairs(excluded, groups),
       used: { ...stats },
     }

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { dealGroups, dealRounds, laneOf } from './scan-lanes.ts'
+import { dealGroups, dealRounds, firstRound, laneOf } from './scan-lanes.ts'
 
 const test = suite('lanes of scans')
 
@@ -36,17 +36,17 @@ test('blocks begin at different threads', () => {
 })
 
 test('a search begins with the newest slice alone and goes on in larger and larger rounds', () => {
-  const rounds = dealRounds('block', newestFirst, 2)
+  const { first, later } = firstRound('block', newestFirst, 2)
+  assert.equal(first, { lane: laneOf('block', 30, 2), groups: [30] })
+  assert.equal(firstRound('block', later, 2).first.groups, [29, 28])
+  const rounds = dealRounds('block', later, 2)
   const sizes = rounds.map(round => round.reduce((sum, { groups }) => sum + groups.length, 0))
-  assert.equal(sizes, [2, 8, 21])
-  assert.equal(
-    rounds[0]!.flatMap(({ groups }) => groups),
-    [30, 29],
-  )
+  assert.equal(sizes, [8, 22])
 })
 
 test('with one thread there is one round', () => {
-  assert.equal(dealRounds('block', newestFirst, 1), [[{ lane: 0, groups: newestFirst }]])
+  const all = { lane: 0, groups: newestFirst }
+  assert.equal(firstRound('block', newestFirst, 1), { first: all, later: [] })
   assert.equal(dealGroups('block', [], 2), [])
 })
 

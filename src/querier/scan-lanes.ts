@@ -32,18 +32,28 @@ export function dealGroups(
 }
 
 /**
- * The same for a search, in rounds: the first looks at the newest slice alone, which is enough for
- * most, and each later one at several times as much. With one thread there is one round, as a
- * scan stops by itself.
+ * Of a search the newest slice, which is enough for most, and what is left. With one thread nothing
+ * is, as a scan stops by itself.
  */
+export function firstRound(
+  blockId: string,
+  newestFirst: readonly number[],
+  lanes: number,
+): { readonly first: LaneGroups; readonly later: readonly number[] } {
+  const lane = laneOf(blockId, newestFirst[0] ?? 0, lanes)
+  const other = newestFirst.findIndex(group => laneOf(blockId, group, lanes) !== lane)
+  const size = other < 0 ? newestFirst.length : Math.min(other, sliceGroups)
+  return { first: { lane, groups: newestFirst.slice(0, size) }, later: newestFirst.slice(size) }
+}
+
+/** The rest of a search, in rounds, each several times as large as the one before. */
 export function dealRounds(
   blockId: string,
   newestFirst: readonly number[],
   lanes: number,
 ): LaneGroups[][] {
-  if (lanes === 1) return [dealGroups(blockId, newestFirst, lanes)]
   const rounds: LaneGroups[][] = []
-  let size = sliceGroups
+  let size = sliceGroups * roundGrowth
   for (let from = 0; from < newestFirst.length; ) {
     rounds.push(dealGroups(blockId, newestFirst.slice(from, from + size), lanes))
     from += size

@@ -12,7 +12,7 @@ import { loadHits } from './materialise.ts'
 import { ScanWatch } from './scan-watch.ts'
 import { PipelineRun } from './spanset/pipeline.ts'
 import type { Spansets } from './spanset/spansets.ts'
-import { readContext } from './value/read.ts'
+import { type ReadContext, readContext } from './value/read.ts'
 
 /**
  * Searches one source: groups newest first, each by its statistics, then by the columns that the
@@ -51,8 +51,7 @@ export async function searchSource(
 ): Promise<TraceHit[]> {
   const watch = new ScanWatch(source, request.budget, stats, signal)
   const context = readContext(source, watch.pause)
-  const spans = new PipelineRun(context, request.spans, request.stages ?? [])
-  const traceAll = request.traceAll.map(predicate => new Filter(context, predicate))
+  const { spans, traceAll } = filtersOf(context, request)
   const window = windowOf(request)
   const order = groupsNewestFirst(source.groups, window)
   let best: Candidate[] = []
@@ -78,6 +77,29 @@ export async function searchSource(
   const hits = await loadHits(context, request, best, spansets)
   watch.finish()
   return hits
+}
+
+/** Those of some groups whose statistics and dictionaries allow that something is found there. */
+export async function possibleGroups(
+  source: ColumnSource,
+  request: SearchRequest,
+  groups: readonly number[],
+  stats: ReadStats,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const watch = new ScanWatch(source, request.budget, stats, signal)
+  const { spans, traceAll } = filtersOf(readContext(source, watch.pause), request)
+  const possible: number[] = []
+  for (const index of groups) if (await bindAll(index, [spans, ...traceAll])) possible.push(index)
+  watch.finish()
+  return possible
+}
+
+function filtersOf(context: ReadContext, request: SearchRequest) {
+  return {
+    spans: new PipelineRun(context, request.spans, request.stages ?? []),
+    traceAll: request.traceAll.map(predicate => new Filter(context, predicate)),
+  }
 }
 
 /** Ties by trace id; ids are read only where a tie crosses the limit. */

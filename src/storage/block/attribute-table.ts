@@ -91,13 +91,14 @@ export class AttributeTable {
 
   /** Counts the values of items [from, to) into `next`. `skipped` is of zeros, before and after. */
   #skip(from: number, to: number, skipped: Uint32Array, next: Uint32Array): void {
-    const shapes: number[] = []
+    const { whole } = this.#shapes
     for (let item = from; item < to; item++) {
-      const shape = this.#shape(item)
-      if (skipped[shape] === 0) shapes.push(shape)
+      const shape = whole ? whole.values[item]! + whole.base : this.#shape(item)
+      if (!(shape < skipped.length)) throw this.#corruption('a shape')
       skipped[shape] = skipped[shape]! + 1
     }
-    for (const shape of shapes) {
+    for (let shape = 0; shape < skipped.length; shape++) {
+      if (skipped[shape] === 0) continue
       for (const column of this.#shapeColumns(shape)) {
         next[column] = next[column]! + skipped[shape]!
       }

@@ -12,6 +12,8 @@ export interface ChunkReader {
   at(position: number): number
   /** Bytes of a fixed-size column; empty for others. */
   readonly bytes: Uint8Array
+  /** Where all are unpacked: value i is values[i] + base. */
+  readonly whole?: Pick<DecodedChunk, 'values' | 'base'>
 }
 
 const none = new Uint8Array(0)
@@ -43,8 +45,9 @@ export function decodedReader(decoded: ReturnType<typeof decodeChunk>, count: nu
 }
 
 /** Of whole numbers that are unpacked already. */
-export function wholeReader({ values, base }: DecodedChunk): ChunkReader {
-  return { count: values.length, bytes: none, at: i => values[i]! + base }
+export function wholeReader(whole: DecodedChunk): ChunkReader {
+  const { values, base } = whole
+  return { count: values.length, bytes: none, at: i => values[i]! + base, whole }
 }
 
 function subBlockReader(words: Uint32Array, count: number, base: number, divisor: number) {
