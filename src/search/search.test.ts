@@ -3,12 +3,14 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { AttributeValue, SearchRequest, TraceHit } from '../contract/queries.ts'
-import type { Operand } from '../model/predicate.ts'
+import { everySpan, type Operand } from '../model/predicate.ts'
 import {
   canonical,
   decodeValue,
+  hexId,
   type PlainSpan,
   type PlainValue,
+  plainSpan,
 } from '../storage/live/plain-spans-fixture.ts'
 import { plainSpans, requests } from './arbitraries-fixture.ts'
 import { composeSearch } from './compose.ts'
@@ -180,6 +182,25 @@ test('spans dealt over live segments and blocks are whole traces again', async (
     }),
     runs,
   )
+})
+
+test('nanoseconds count, however far from each other traces are', async () => {
+  const base = 1_700_000_000_000_000_000n
+  const starts = [base + 1n, 0n, base, base, base + 3n, base + 2n]
+  const spans = starts.map((startNs, i) =>
+    plainSpan({ traceId: hexId(9 - i, 16), spanId: hexId(1, 8), startNs, endNs: startNs }),
+  )
+  const block = await blockSource(segmentOf(spans))
+  const request = { spans: everySpan, traceAll: [], spansPerSpanSet: 0, select: [] }
+  for (const limit of [1, 2, 3, 4, 5, 6]) {
+    const hits = await searchAll([block], { ...request, limit })
+    const expected = [base + 3n, base + 2n, base + 1n, base, base, 0n].slice(0, limit)
+    assert.equal(
+      hits.map(({ startNs }) => startNs),
+      expected.map(String),
+    )
+    if (limit > 3) assert.is(hits[3]!.traceId, hexId(6, 16), 'of equal ones the least id')
+  }
 })
 
 test.run()

@@ -27,7 +27,8 @@ export class MergeTraces {
   readonly #inputFirstGroup: Uint32Array
   readonly count: number
   readonly ids: Uint8Array
-  readonly #start: Float64Array
+  readonly #startHigh: Uint32Array
+  readonly #startLow: Uint32Array
   readonly #duration: Float64Array
   readonly spans: Uint32Array
   readonly fingerprintLow: Uint32Array
@@ -57,7 +58,8 @@ export class MergeTraces {
     this.#groupFirst[groups] = count
     this.count = count
     this.ids = new Uint8Array(count * 16)
-    this.#start = new Float64Array(count)
+    this.#startHigh = new Uint32Array(count)
+    this.#startLow = new Uint32Array(count)
     this.#duration = new Float64Array(count)
     this.spans = new Uint32Array(count)
     this.fingerprintLow = new Uint32Array(count)
@@ -69,9 +71,8 @@ export class MergeTraces {
   /** Reads the indexes and the trace columns of all inputs; yields between groups. */
   static async *load(files: readonly BlockFile[]): AsyncGenerator<void, MergeTraces> {
     const traces = new MergeTraces(files)
-    const base = leastStart(files)
     for (let at = 0; at < traces.#groupInput.length; at++) {
-      await traces.#loadGroup(at, base)
+      await traces.#loadGroup(at)
       yield
     }
     yield* traces.#joinIndexes()
@@ -123,7 +124,8 @@ export class MergeTraces {
     // By number they are nearly sorted: each input has its own in order.
     const numbers = new Uint32Array(this.count).map((_, trace) => trace)
     const taken = numbers.filter(trace => this.fate[trace] === Fate.taken)
-    const facts = { ids: this.ids, start: this.#start, duration: this.#duration }
+    const [startHigh, startLow] = [this.#startHigh, this.#startLow]
+    const facts = { ids: this.ids, startHigh, startLow, duration: this.#duration }
     const { traces, regular } = orderTraces(facts, taken, format.groupLimits)
     const traceRow = new Uint32Array(traces.length + 1)
     for (let i = 0; i < traces.length; i++) traceRow[i + 1] = traceRow[i]! + this.spans[traces[i]!]!
@@ -133,8 +135,8 @@ export class MergeTraces {
 
   /** Puts numbers in order of the traces' starts: neighbours lie in the same groups. */
   sortByStart(sets: number[][]): void {
-    const start = this.#start
-    sets.sort((a, b) => start[a[0]!]! - start[b[0]!]!)
+    const [high, low] = [this.#startHigh, this.#startLow]
+    sets.sort(([a], [b]) => high[a!]! - high[b!]! || low[a!]! - low[b!]!)
   }
 
   /** The trace-ID index of the output, page by page. */
@@ -173,7 +175,7 @@ export class MergeTraces {
     return new Uint8Array(lanes.buffer)
   }
 
-  async #loadGroup(at: number, base: { high: number; low: number }): Promise<void> {
+  async #loadGroup(at: number): Promise<void> {
     const file = this.files[this.#groupInput[at]!]!
     const read = await readGroupColumns(file, this.#groupInInput[at]!, traceColumns)
     const first = this.#groupFirst[at]!
@@ -184,10 +186,8 @@ export class MergeTraces {
     const durationLow = read('trace.duration.low')
     const durationHigh = read('trace.duration.high')
     for (let i = 0; i < count; i++) {
-      this.#start[first + i] =
-        (startHigh.values[i]! + startHigh.base - base.high) * 4294967296 +
-        (startLow.values[i]! + startLow.base) -
-        base.low
+      this.#startHigh[first + i] = startHigh.values[i]! + startHigh.base
+      this.#startLow[first + i] = startLow.values[i]! + startLow.base
       this.#duration[first + i] =
         (durationHigh.values[i]! + durationHigh.base) * 4294967296 +
         (durationLow.values[i]! + durationLow.base)
@@ -297,18 +297,4 @@ export async function readGroupColumns(
   for (const key of keys) chunks.set(key, file.chunkOf(file.intrinsic(key), group))
   const loaded = await file.loadChunks([...chunks.values()])
   return key => loaded.get(chunks.get(key)!) ?? emptyChunk
-}
-
-function leastStart(files: readonly BlockFile[]): { high: number; low: number } {
-  let [high, low] = [0xffffffff, 0xffffffff]
-  for (const { f } of files) {
-    for (let at = 0; at < f.groupTimes.length; at += 10) {
-      const [groupLow, groupHigh] = [f.groupTimes[at]!, f.groupTimes[at + 1]!]
-      if (groupHigh < high || (groupHigh === high && groupLow < low)) {
-        high = groupHigh
-        low = groupLow
-      }
-    }
-  }
-  return { high, low }
 }

@@ -121,12 +121,9 @@ function sortTraces(
   limits: GroupLimits,
   { rows, traces: count }: SegmentEnd,
 ): OrderedTraces {
-  const baseHigh = segment.minStart.high
-  const baseLow = segment.minStart.low
-  const start = new Float64Array(count)
+  const { startHigh, startLow } = times
   const duration = new Float64Array(count)
   for (let i = 0; i < count; i++) {
-    start[i] = (times.startHigh[i]! - baseHigh) * 4294967296 + times.startLow[i]! - baseLow
     duration[i] =
       (times.endHigh[i]! - times.startHigh[i]!) * 4294967296 + times.endLow[i]! - times.startLow[i]!
   }
@@ -134,13 +131,14 @@ function sortTraces(
   const filled = new Uint32Array(count)
     .map((_, i) => i)
     .filter(i => segment.traces.firstRow[i]! < rows)
-  return orderTraces({ ids: segment.traces.id, start, duration }, filled, limits)
+  return orderTraces({ ids: segment.traces.id, startHigh, startLow, duration }, filled, limits)
 }
 
-/** Facts of traces by number: id (16 bytes), start since some base, duration; ns. */
+/** Facts of traces by number: id (16 bytes), start in two lanes, duration; ns. */
 export interface TraceFacts {
   readonly ids: Uint8Array
-  readonly start: Float64Array
+  readonly startHigh: Uint32Array
+  readonly startLow: Uint32Array
   readonly duration: Float64Array
 }
 
@@ -152,15 +150,18 @@ export interface OrderedTraces {
 
 /** Puts the numbers `traces` in the order that a block has; they are sorted in place. */
 export function orderTraces(
-  { ids, start, duration }: TraceFacts,
+  { ids, startHigh, startLow, duration }: TraceFacts,
   traces: Uint32Array,
   limits: GroupLimits,
 ): OrderedTraces {
-  traces.sort((a, b) => start[a]! - start[b]! || compareIds(ids, a, b))
-  const median = traces.length === 0 ? 0 : start[traces[traces.length >> 1]!]!
+  // Lane by lane: years in nanoseconds are no exact doubles.
+  const since = (a: number, b: number) => startHigh[a]! - startHigh[b]!
+  traces.sort((a, b) => since(a, b) || startLow[a]! - startLow[b]! || compareIds(ids, a, b))
+  const median = traces[traces.length >> 1] ?? 0
+  const distance = (i: number) =>
+    Math.abs(since(i, median) * 4294967296 + startLow[i]! - startLow[median]!)
   const isOutlier = (i: number) =>
-    duration[i]! > limits.outlierTraceMs * 1e6 ||
-    Math.abs(start[i]! - median) > limits.outlierDistanceMs * 1e6
+    duration[i]! > limits.outlierTraceMs * 1e6 || distance(i) > limits.outlierDistanceMs * 1e6
   const regular = traces.filter(i => !isOutlier(i))
   const ordered = new Uint32Array(traces.length)
   ordered.set(regular)
