@@ -6,6 +6,7 @@ import type { MetricsPart } from '../../metrics/merge.ts'
 import type { ColumnGroup, ColumnRef, ColumnSource, GroupNeed } from '../../model/column-batch.ts'
 import type { MetricsFunction } from '../../model/spanset.ts'
 import { type Mask, markedRows } from '../kernels.ts'
+import { float64Room, uint32Room } from '../room.ts'
 import { type Pause, ScanWatch } from '../scan-watch.ts'
 import type { SourcePart } from '../search-source.ts'
 import { PipelineRun } from '../spanset/pipeline.ts'
@@ -117,6 +118,8 @@ class Aggregation implements MetricsReader {
   readonly #series: SeriesTable
   readonly #lanes: readonly Lane[]
   readonly #exemplars: ExemplarPicker
+  readonly #numbers = float64Room()
+  readonly #powers = uint32Room()
 
   constructor(scan: MetricsScan, aggregate: AggregateFunction) {
     const { context, request } = scan
@@ -156,10 +159,17 @@ class Aggregation implements MetricsReader {
     let numbers: Float64Array | null = null
     const codes: Uint32Array[] = []
     if (aggregate.kind !== 'count') {
-      const read = await readNumbers(aggregate.operand, this.#operand!, group, index, rows)
+      const read = await readNumbers(
+        this.#numbers,
+        aggregate.operand,
+        this.#operand!,
+        group,
+        index,
+        rows,
+      )
       numbers = read.numbers
       if (aggregate.kind === 'histogram') {
-        const powers = powerBuckets(counted, read)
+        const powers = powerBuckets(this.#powers, counted, read)
         rows = powers.rows
         runs = powers.runs
         numbers = powers.numbers

@@ -1,5 +1,6 @@
 import type { ColumnGroup, Vector } from '../../model/column-batch.ts'
 import type { Operand } from '../../model/predicate.ts'
+import type { Room } from '../room.ts'
 import type { VectorReader } from '../value/read.ts'
 import { firstPerRow, isNumberKind, Kind } from '../value/value-vector.ts'
 
@@ -11,7 +12,9 @@ export interface RowNumbers {
   readonly isFloat: Uint8Array | null
 }
 
+/** `room`: for the numbers. */
 export async function readNumbers(
+  room: Room<Float64Array>,
   operand: Operand,
   reader: VectorReader,
   group: ColumnGroup,
@@ -20,10 +23,10 @@ export async function readNumbers(
 ): Promise<RowNumbers> {
   // Every span has a duration: no need to ask each.
   if (operand.kind === 'intrinsic' && operand.name === 'duration') {
-    return { numbers: numbersAt(group.durations(), rows), isFloat: null }
+    return { numbers: numbersAt(room.take(rows.length), group.durations(), rows), isFloat: null }
   }
   const values = firstPerRow(await reader.read(group, index, null), group.rows)
-  const numbers = new Float64Array(rows.length)
+  const numbers = room.take(rows.length)
   const isFloat = new Uint8Array(rows.length)
   for (let i = 0; i < numbers.length; i++) {
     const row = rows[i]!
@@ -34,8 +37,7 @@ export async function readNumbers(
   return { numbers, isFloat }
 }
 
-function numbersAt({ values, base }: Vector, rows: Uint32Array): Float64Array {
-  const out = new Float64Array(rows.length)
+function numbersAt(out: Float64Array, { values, base }: Vector, rows: Uint32Array): Float64Array {
   if (rows.length === values.length) {
     for (let i = 0; i < out.length; i++) out[i] = values[i]! + base
     return out

@@ -1,3 +1,4 @@
+import type { Room } from '../room.ts'
 import type { KeyValue } from '../value/key-encoder.ts'
 import { Kind } from '../value/value-vector.ts'
 import { keptRuns } from './bucket-runs.ts'
@@ -9,10 +10,11 @@ import type { BucketedRows } from './time-buckets.ts'
  * whose number is an int or a duration below 2, a float that is not positive, or none at all.
  */
 export function powerBuckets(
+  room: Room<Uint32Array>,
   counted: BucketedRows,
   { numbers, isFloat }: RowNumbers,
 ): BucketedRows & { readonly codes: Uint32Array; readonly numbers: Float64Array } {
-  const codes = new Uint32Array(numbers.length)
+  const codes = room.take(numbers.length).fill(0)
   let kept = 0
   for (let i = 0; i < numbers.length; i++) {
     const value = numbers[i]!

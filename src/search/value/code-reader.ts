@@ -11,6 +11,7 @@ import type { AttributeScope, Intrinsic, Operand } from '../../model/predicate.t
 
 import { computedNumbers } from '../computed.ts'
 import { intrinsicPlaces, needsOf, scopeCodes } from '../places.ts'
+import { uint32Room } from '../room.ts'
 import { KeyEncoder, type KeyValue } from './key-encoder.ts'
 import { numberKinds, type ReadContext, readOwnerValues, vectorReader } from './read.ts'
 import { firstPerRow, Kind, type KindCode } from './value-vector.ts'
@@ -113,7 +114,7 @@ class NumberCodes implements CodeReader {
   readonly #vectorOf: (group: ColumnGroup) => Vector | null
   readonly #keys = new KeyEncoder()
   readonly #absent: number
-  readonly #room = new Room()
+  readonly #room = uint32Room()
   /** Stored number of the group at hand -> code + 1, 0: not met yet. */
   readonly #known = new Uint32Array(storedMax)
 
@@ -176,7 +177,7 @@ class EnumCodes implements CodeReader {
   readonly values: KeyValue[] = []
   readonly #ref: ColumnRef
   readonly #kind: typeof Kind.status | typeof Kind.kind
-  readonly #room = new Room()
+  readonly #room = uint32Room()
 
   constructor(ref: ColumnRef, kind: typeof Kind.status | typeof Kind.kind) {
     this.columns = [ref]
@@ -208,7 +209,7 @@ export class OwnerCodes implements CodeReader {
   readonly #operand: Operand
   readonly #scope: typeof Scope.resource | typeof Scope.instrumentation
   readonly #keys = new KeyEncoder()
-  readonly #room = new Room()
+  readonly #room = uint32Room()
   #ofOwner: Uint32Array | undefined
 
   constructor(context: ReadContext, operand: Operand) {
@@ -252,7 +253,7 @@ class TextCodes implements CodeReader {
   readonly #absent: number
   /** Dictionary -> code -> our code + 1. */
   readonly #tables = new Map<Dictionary, Uint32Array>()
-  readonly #room = new Room()
+  readonly #room = uint32Room()
 
   /** `absentText`: what rows without a value count as; by default they have none. */
   constructor(context: ReadContext, ref: ColumnRef, absentText?: string) {
@@ -311,7 +312,7 @@ class TraceCodes implements CodeReader {
   readonly columns: readonly ColumnRef[]
   readonly needs: readonly GroupNeed[] = ['traceOfRow']
   readonly #perTrace: TextCodes
-  readonly #room = new Room()
+  readonly #room = uint32Room()
 
   constructor(context: ReadContext, ref: ColumnRef) {
     this.columns = [ref]
@@ -328,16 +329,6 @@ class TraceCodes implements CodeReader {
     const out = this.#room.take(rows.length)
     for (let i = 0; i < out.length; i++) out[i] = perTrace[traceOfRow[rows[i]!]!]!
     return out
-  }
-}
-
-/** Space for the codes of one group after the other. */
-class Room {
-  #kept = new Uint32Array(0)
-
-  take(count: number): Uint32Array {
-    if (this.#kept.length < count) this.#kept = new Uint32Array(count)
-    return this.#kept.subarray(0, count)
   }
 }
 

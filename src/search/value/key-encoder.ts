@@ -1,3 +1,4 @@
+import { uint32Room } from '../room.ts'
 import type { KindCode, ValueVector } from './value-vector.ts'
 
 /** A distinct value: its kind, its number, and the exact int where the number is rounded. */
@@ -91,12 +92,13 @@ export class PairEncoder {
   /** first × width + second -> code of the pair + 1, while it is no larger than `flatMax`. */
   #flat = new Uint32Array(0)
   #width = 0
+  readonly #room = uint32Room()
   /** Beyond that: first × `pairFactor` + second -> code of the pair + 1. */
   readonly #rest = new Map<number, number>()
 
-  /** `seconds`: all second codes are below. */
+  /** `seconds`: all second codes are below. The codes are valid until the next call. */
   encode(first: Uint32Array, second: Uint32Array, seconds: number): Uint32Array {
-    const out = new Uint32Array(first.length)
+    const out = this.#room.take(first.length)
     if (!this.#reserve(greatest(first) + 1, seconds)) {
       for (let i = 0; i < out.length; i++) out[i] = this.#codeOf(first[i]!, second[i]!)
       return out
