@@ -171,8 +171,11 @@ export function markedRows(mask: Mask): Uint32Array {
 const sparseShare = 16
 
 /** `lane[rows[i]]` for every i. */
-export function gatherLane(lane: Uint32Array, rows: Uint32Array): Uint32Array {
-  const out = new Uint32Array(rows.length)
+export function gatherLane(
+  lane: Uint32Array,
+  rows: Uint32Array,
+  out: Uint32Array = new Uint32Array(rows.length),
+): Uint32Array {
   for (let i = 0; i < out.length; i++) out[i] = lane[rows[i]!]!
   return out
 }

@@ -1,5 +1,6 @@
 import type { SpansetStage } from '../../model/spanset.ts'
 import { markedRows } from '../kernels.ts'
+import { float64Room, uint32Room } from '../room.ts'
 import {
   intAt,
   isNumberKind,
@@ -93,9 +94,15 @@ interface Lanes {
   readonly floats: Uint32Array
 }
 
+const rooms = { count: uint32Room(), number: float64Room(), floats: uint32Room() }
+
+/** Valid until the next call. */
 function emptyLanes(sets: number): Lanes {
-  const floats = new Uint32Array(sets)
-  return { count: new Uint32Array(sets), number: new Float64Array(sets), floats }
+  return {
+    count: rooms.count.take(sets).fill(0),
+    number: rooms.number.take(sets).fill(0),
+    floats: rooms.floats.take(sets).fill(0),
+  }
 }
 
 function sumsOf(sets: Spansets, { kinds, numbers }: ValueVector): Lanes {

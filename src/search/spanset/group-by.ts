@@ -1,4 +1,5 @@
 import { gatherLane } from '../kernels.ts'
+import { float64Room, uint32Room } from '../room.ts'
 import { KeyEncoder, type KeyValue } from '../value/key-encoder.ts'
 import { copyValue, isUsable, type ValueVector, VectorBuilder } from '../value/value-vector.ts'
 import { LazyAttribute, type SetAttribute, type Spansets, withAttribute } from './spansets.ts'
@@ -22,7 +23,7 @@ export function encodeGroups(values: ValueVector, rows: Uint32Array): GroupCodes
 export function groupBy(sets: Spansets, groups: GroupCodes, shownAs: string): Spansets {
   const { rows, values } = groups
   const codes = withoutUnusable(groups)
-  const of = gatherLane(sets.setOfRow, rows)
+  const of = gatherLane(sets.setOfRow, rows, rooms.of.take(rows.length))
   const { parts, parents, keyCodes } = splitSets(of, codes, values.length)
   const setOfRow = new Uint32Array(sets.mask.length)
   for (let i = 0; i < rows.length; i++) setOfRow[rows[i]!] = parts[i]!
@@ -53,8 +54,14 @@ function keysOf(keyCodes: Uint32Array, values: readonly KeyValue[]): ValueVector
   return out.finish()
 }
 
+/** For what a call needs and no result keeps. */
+const rooms = {
+  ...{ of: uint32Room(), parts: uint32Room(), parents: uint32Room(), keyCodes: uint32Room() },
+  ...{ latest: float64Room(), numbers: uint32Room() },
+}
+
 interface SplitSets {
-  /** The new set of each row. */
+  /** The new set of each row; valid until the next call. */
   readonly parts: Uint32Array
   /** New set -> the set that it is a part of, and the code of the value that it has. */
   readonly parents: Uint32Array
@@ -63,12 +70,12 @@ interface SplitSets {
 
 /** Numbers the pairs of set and value that occur. */
 function splitSets(sets: Uint32Array, codes: Uint32Array, width: number): SplitSets {
-  const parts = new Uint32Array(sets.length)
-  const parents = new Uint32Array(sets.length)
-  const keyCodes = new Uint32Array(sets.length)
+  const parts = rooms.parts.take(sets.length)
+  const parents = rooms.parents.take(sets.length)
+  const keyCodes = rooms.keyCodes.take(sets.length)
   // Rows of a set follow each other in blocks: then the latest set with a value is the only one.
-  const latest = isAscending(sets) ? new Float64Array(width).fill(-1) : null
-  const numbers = latest ? new Uint32Array(width) : null
+  const latest = isAscending(sets) ? rooms.latest.take(width).fill(-1) : null
+  const numbers = latest ? rooms.numbers.take(width) : null
   const known = new Map<number, number>()
   let count = 0
   for (let i = 0; i < sets.length; i++) {
