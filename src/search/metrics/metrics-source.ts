@@ -24,7 +24,7 @@ import {
 import { compareSource } from './compare.ts'
 import { ExemplarPicker } from './exemplars.ts'
 import { readNumbers } from './numbers.ts'
-import { exponentValues, powerBuckets } from './power-buckets.ts'
+import { ExponentCodes, powerBuckets } from './power-buckets.ts'
 import { SeriesTable } from './series-table.ts'
 import { type BucketedRows, TimeBuckets } from './time-buckets.ts'
 
@@ -120,6 +120,7 @@ class Aggregation implements MetricsReader {
   readonly #exemplars: ExemplarPicker
   readonly #numbers = float64Room()
   readonly #powers = uint32Room()
+  readonly #exponents = new ExponentCodes()
 
   constructor(scan: MetricsScan, aggregate: AggregateFunction) {
     const { context, request } = scan
@@ -169,7 +170,7 @@ class Aggregation implements MetricsReader {
       )
       numbers = read.numbers
       if (aggregate.kind === 'histogram') {
-        const powers = powerBuckets(this.#powers, counted, read)
+        const powers = powerBuckets(this.#powers, this.#exponents, counted, read)
         rows = powers.rows
         runs = powers.runs
         numbers = powers.numbers
@@ -218,7 +219,7 @@ class Aggregation implements MetricsReader {
   /** Distinct values of each label. */
   #values(): (readonly KeyValue[])[] {
     const values = this.#labels.map(reader => reader.values)
-    return this.#function.kind === 'histogram' ? [...values, exponentValues] : values
+    return this.#function.kind === 'histogram' ? [...values, this.#exponents.values] : values
   }
 
   #accumulate(additions: Additions): void {
