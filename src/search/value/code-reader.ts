@@ -139,30 +139,25 @@ class NumberCodes implements CodeReader {
     const vector = this.#vectorOf(group)
     if (vector === null) return out.fill(this.#absent)
     if (vector.items !== null) out.fill(this.#absent)
-    this.#encode(vector, rows, out)
+    this.#encode(vector, placesIn(vector, rows, group.rows), out)
     return out
   }
 
-  #encode({ values, items, base, count, divisor }: Vector, rows: Uint32Array, out: Uint32Array) {
+  #encode({ values, base, divisor }: Vector, { at, into, count }: Places, out: Uint32Array): void {
     const [keys, kind, known] = [this.#keys, this.#kind, this.#known]
     const isNarrow = values instanceof Uint8Array || values instanceof Uint16Array
     if (isNarrow) known.fill(0)
-    for (let i = 0, at = 0; i < out.length && at < count; i++) {
-      const row = rows[i]!
-      if (items === null) at = row
-      else {
-        while (at < count && items[at]! < row) at++
-        if (at === count || items[at] !== row) continue
-      }
-      const stored = values[at]!
+    for (let i = 0; i < count; i++) {
+      const stored = values[at === null ? i : at[i]!]!
+      const place = into === null ? i : into[i]!
       const met = isNarrow ? known[stored]! : 0
       if (met > 0) {
-        out[i] = met - 1
+        out[place] = met - 1
         continue
       }
       const code = keys.codeOf(kind, (stored + base) / divisor)
       if (isNarrow) known[stored] = code + 1
-      out[i] = code
+      out[place] = code
     }
   }
 }
@@ -274,7 +269,7 @@ class TextCodes implements CodeReader {
     const out = this.#room.take(rows.length)
     const vector = group.vector(this.#ref)
     if (vector === null) return out.fill(this.#absent)
-    writeStored(vector, rows, out)
+    writeStored(vector, rows, group.rows, out)
     const table = await this.#tableFor(index, out)
     for (let i = 0; i < out.length; i++) {
       const code = out[i]!
@@ -338,21 +333,41 @@ const pending = 0xffffffff
 /** In place of a stored code: the row has no value. */
 const noCode = 0xffffffff
 
-/** Writes the stored code of each row, or `noCode`. Both lists of rows are ascending. */
-function writeStored(
-  { values, items, base, count }: Vector,
-  rows: Uint32Array,
-  out: Uint32Array,
-): void {
-  if (items === null) {
-    for (let i = 0; i < out.length; i++) out[i] = values[rows[i]!]! + base
-    return
+/** Writes the stored code of each row, or `noCode`. */
+function writeStored(vector: Vector, rows: Uint32Array, groupRows: number, out: Uint32Array): void {
+  const { values, items, base } = vector
+  const { at, into, count } = placesIn(vector, rows, groupRows)
+  if (items !== null) out.fill(noCode)
+  for (let i = 0; i < count; i++) {
+    out[into === null ? i : into[i]!] = values[at === null ? i : at[i]!]! + base
   }
-  for (let i = 0, at = 0; i < out.length; i++) {
+}
+
+/** Which values belong to which rows: value `at[i]` to the row at place `into[i]`; null: i itself. */
+interface Places {
+  readonly at: Uint32Array | null
+  readonly into: Uint32Array | null
+  readonly count: number
+}
+
+const atRoom = uint32Room()
+const intoRoom = uint32Room()
+
+/** Both lists of rows are ascending. Valid until the next call. */
+function placesIn({ items, count }: Vector, rows: Uint32Array, groupRows: number): Places {
+  // All rows, as a rule: the items are the places.
+  if (rows.length === groupRows) return { at: null, into: items, count: Math.min(count, groupRows) }
+  if (items === null) return { at: rows, into: null, count: rows.length }
+  const [at, into] = [atRoom.take(rows.length), intoRoom.take(rows.length)]
+  let n = 0
+  for (let i = 0, item = 0; i < rows.length && item < count; i++) {
     const row = rows[i]!
-    while (at < count && items[at]! < row) at++
-    out[i] = at < count && items[at] === row ? values[at]! + base : noCode
+    while (item < count && items[item]! < row) item++
+    if (item === count || items[item] !== row) continue
+    at[n] = item
+    into[n++] = i
   }
+  return { at, into, count: n }
 }
 
 /** The span's value where it has one, else that of its resource. */
