@@ -96,7 +96,7 @@ export function readYaml<F extends Fields>(
 }
 
 function parse(text: string, lineCounter: LineCounter): Document | null {
-  if (text.length > textCharsMax) return null
+  if (text.length > textCharsMax || isDeep(text)) return null
   try {
     return parseDocument(text, {
       version: '1.1',
@@ -107,10 +107,27 @@ function parse(text: string, lineCounter: LineCounter): Document | null {
       lineCounter,
     })
   } catch (error) {
-    // The parser recurses: thousands of nested brackets end in a stack overflow.
+    // The parser recurses, and may overflow the stack.
     if (error instanceof RangeError) return null
     throw error
   }
+}
+
+/** Nothing that is configured has this many levels. */
+const levelsMax = 500
+
+/** Brackets within each other, or marks of lists or keys one behind the other. */
+function isDeep(text: string): boolean {
+  let open = 0
+  let marks = 0
+  for (let i = 0; i < text.length && open <= levelsMax && marks <= levelsMax; i++) {
+    const char = text[i]!
+    if (char === '[' || char === '{') open++
+    else if (char === ']' || char === '}') open--
+    if ('-?:'.includes(char) && text[i + 1] === ' ') marks++
+    else if (char !== ' ') marks = 0
+  }
+  return open > levelsMax || marks > levelsMax
 }
 
 function syntaxText(error: { code: string; message: string }): string {
