@@ -14,10 +14,11 @@ import type {
 import type { BlockPart } from '../contract/split-queries.ts'
 import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
 import type { GroupInfo, TraceIndexLanes } from '../model/column-batch.ts'
+import { isCheapFilter } from '../search/cheap-filter.ts'
 import { addStats } from '../search/composite-source.ts'
 import { TimeBuckets } from '../search/metrics/time-buckets.ts'
 import type { HashSet, LocalSource, QuerySource, TraceHash } from '../search/query-source.ts'
-import { type Excluded, groupsNewestFirst } from '../search/search-source.ts'
+import { type Excluded, groupsNewestFirst, possibleGroups } from '../search/search-source.ts'
 import { addValues, type TagValueSet } from '../search/tag-value-set.ts'
 import type { BlockMeta } from '../storage/blocklist/meta.ts'
 import {
@@ -120,11 +121,26 @@ export class LazyBlock implements DivisibleSource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     const source = await this.#source()
+    const order = groupsNewestFirst(source.columns.groups, windowOf(request))
     const part = {
-      groups: groupsNewestFirst(source.columns.groups, windowOf(request)),
+      groups: await this.#possible(source, request, order, stats, signal),
       excluded: await source.placesOf(excluded),
     }
     return this.searchPart(request, part, stats, signal)
+  }
+
+  /** Without threads a scan finds this out by itself. */
+  async #possible(
+    { columns }: LocalSource,
+    request: SearchRequest,
+    order: readonly number[],
+    stats: ReadStats,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    const filters = [request.spans, ...request.traceAll]
+    const isCheap = (request.stages ?? []).length === 0 && filters.every(isCheapFilter)
+    if (!this.#threads || !isCheap) return order
+    return possibleGroups(columns, request, order, stats, signal)
   }
 
   /** Row groups, newest first, and the traces that they leave out. */
