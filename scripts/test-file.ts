@@ -71,8 +71,13 @@ export function stopAll(): void {
 
 function argumentsFor(file: string): string[] {
   const pattern = `^${basename(file).replaceAll('.', '\\.')}$`
-  return [join('node_modules', 'uvu', 'bin.js'), dirname(file), pattern, '--no-color']
+  const isRepeated = process.env['CI'] !== undefined || process.env['SEED'] !== undefined
+  const seed = isRepeated ? ['--import', sameSeed] : []
+  return [...seed, join('node_modules', 'uvu', 'bin.js'), dirname(file), pattern, '--no-color']
 }
+
+/** What random tests try in CI is the same each time: new examples are for people to look at. */
+const sameSeed = new URL('../test/tools/same-seed.ts', import.meta.url).href
 
 function collectOutput(child: ChildProcess): () => string {
   let pieces: Buffer[] = []

@@ -50,7 +50,13 @@ function compareValues(a: LabelValue, b: LabelValue): number {
   if (a.type === 'int' && b.type === 'int') return compareInts(a.value, b.value)
   if (a.type !== b.type) return typeRank[a.type] - typeRank[b.type]
   if (typeof a.value === 'string') return compareTexts(a.value, String(b.value))
-  return Number(a.value) - Number(b.value)
+  return compareDoubles(Number(a.value), Number(b.value))
+}
+
+/** NaN comes first, and equals itself. */
+function compareDoubles(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(b)) - Number(Number.isNaN(a))
+  return a === b ? 0 : a < b ? -1 : 1
 }
 
 /** Decimal text of 64 bits. */

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { MetricsResult } from '../contract/queries.ts'
 import { answer, noStats } from './evaluate-fixture.ts'
+import { compareLabelValues } from './label-order.ts'
 import { mergeMetricsResults } from './merge.ts'
 
 const test = suite('metrics: merge')
@@ -74,6 +75,18 @@ test('exemplars follow their series; statistics are added; reasons are kept', ()
   )
   assert.is(merged.stats.inspectedBytes, 6)
   assert.is(merged.partial, 'no ingester')
+})
+
+test('labels that are no numbers are in order as well', () => {
+  const labelled = (value: number, text: string) => [
+    { type: 'double', value } as const,
+    { type: 'string', value: text } as const,
+  ]
+  const [nan, one] = [labelled(Number.NaN, 'a'), labelled(1, 'a')]
+  assert.ok(compareLabelValues(nan, labelled(Number.NaN, 'b')) < 0)
+  assert.is(compareLabelValues(nan, nan), 0)
+  assert.ok(compareLabelValues(nan, one) < 0)
+  assert.ok(compareLabelValues(one, nan) > 0)
 })
 
 test.run()

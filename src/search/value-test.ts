@@ -119,7 +119,7 @@ export function anyValueTest(op: CompareOp, literal: Literal): BytesTest {
   return bytes => {
     const elements = elementsOf(bytes)
     if (op === 'textEquals') {
-      return literal.type === 'string' && hasText(bytes, literal)
+      return literal.type === 'string' && hasValue(bytes) && hasText(bytes, literal)
     }
     const holds = (element: AnyElement) => elementHolds(element, op, literal, text)
     const comparable = elements.filter(element => isComparable(element, literal))

@@ -59,6 +59,9 @@ function compareValues(a: Scalar | null, b: Scalar | null): number {
   const [one, other] = [a, b].map(shownValue)
   const byType = typeOrder.indexOf(one!.type) - typeOrder.indexOf(other!.type)
   if (byType !== 0) return byType
+  // NaN is before all other numbers.
+  const [first, second] = [one, other].map(value => Number.isNaN(value!.value))
+  if (first || second) return Number(second) - Number(first)
   if (compare('<', [one!], [other!])) return -1
   if (compare('>', [one!], [other!])) return 1
   return Number(one!.value === true) - Number(other!.value === true)
