@@ -14,7 +14,7 @@ import type {
 import type { BlockPart } from '../contract/split-queries.ts'
 import { type MetricsPart, mergeMetricsParts } from '../metrics/merge.ts'
 import type { GroupInfo, TraceIndexLanes } from '../model/column-batch.ts'
-import { isCheapFilter } from '../search/cheap-filter.ts'
+import { isCheapSearch } from '../search/cheap-search.ts'
 import { addStats } from '../search/composite-source.ts'
 import { TimeBuckets } from '../search/metrics/time-buckets.ts'
 import type { HashSet, LocalSource, QuerySource, TraceHash } from '../search/query-source.ts'
@@ -121,40 +121,29 @@ export class LazyBlock implements DivisibleSource {
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
     const source = await this.#source()
-    const order = groupsNewestFirst(source.columns.groups, windowOf(request))
     const part = {
-      groups: await this.#possible(source, request, order, stats, signal),
+      groups: groupsNewestFirst(source.columns.groups, windowOf(request)),
       excluded: await source.placesOf(excluded),
     }
     return this.searchPart(request, part, stats, signal)
   }
 
-  /** Without threads a scan finds this out by itself. */
-  async #possible(
-    { columns }: LocalSource,
-    request: SearchRequest,
-    order: readonly number[],
-    stats: ReadStats,
-    signal: AbortSignal,
-  ): Promise<readonly number[]> {
-    const filters = [request.spans, ...request.traceAll]
-    const isCheap = (request.stages ?? []).length === 0 && filters.every(isCheapFilter)
-    if (!this.#threads || !isCheap) return order
-    return possibleGroups(columns, request, order, stats, signal)
-  }
-
   /** Row groups, newest first, and the traces that they leave out. */
   async searchPart(
     request: SearchRequest,
-    { groups: order, excluded }: GroupsOfBlock,
+    { groups: wanted, excluded }: GroupsOfBlock,
     stats: ReadStats,
     signal: AbortSignal,
   ): Promise<TraceHit[]> {
-    const { groups } = (await this.#source()).columns
+    const { columns } = await this.#source()
+    const { groups } = columns
     const asked = { method: 'search' as const, request, stats, excluded }
+    // Else the first scan finds out; without threads it does so for itself.
+    const isKnown = this.#threads !== null && isCheapSearch(request)
+    const order = isKnown ? await possibleGroups(columns, request, wanted, stats, signal) : wanted
     if (order.length === 0) return []
     const { first, later } = firstRound(this.meta.id, order, this.#lanes)
-    const newest = await this.#scan(asked, { ...first, later }, signal)
+    const newest = await this.#scan(asked, isKnown ? first : { ...first, later }, signal)
     let hits = newest.value
     for (const round of dealRounds(this.meta.id, newest.possible ?? later, this.#lanes)) {
       const useful = round.filter(part => mayChange(hits, request.limit, part, groups))
